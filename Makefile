@@ -1,0 +1,33 @@
+# Every command of this project; CI runs check and test and nothing else.
+# PYTHON names the Python that .venv is made with: make install PYTHON=python3.12
+PYTHON ?= python3
+export PYTHON
+
+.DEFAULT_GOAL := help
+.PHONY: help install run test check bench-gateway clean
+
+help: ## Say what there is
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1:\2/p' Makefile | awk -F: '{printf "%-22s %s\n", $$1, $$2}'
+
+install: ## Set up .venv with the engine for this machine and the reading-room command
+	@./environment.sh dev
+
+run: install ## Set up, then start engine and gateway; Ctrl-C stops both
+	@exec .venv/bin/reading-room serve
+
+test: ## Set up, Chromium too where apt-get may, then run all tests
+	@./environment.sh dev browser
+	@.venv/bin/pytest
+
+check: install ## Lint, formatting, types, and who may import whom
+	.venv/bin/ruff check
+	.venv/bin/ruff format --check
+	.venv/bin/mypy
+	.venv/bin/lint-imports
+
+bench-gateway: install ## Measure what the gateway adds to vLLM's own answers
+	@.venv/bin/python -m tests.bench.gateway
+
+clean: ## Remove .venv and everything that tools cached; data/ stays
+	rm -rf .venv build dist .mypy_cache .ruff_cache .pytest_cache .import_linter_cache
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
