@@ -1,0 +1,1 @@
+"""Finding aids in, cited passages out; knows no HTTP, no database, no model server."""

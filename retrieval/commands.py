@@ -1,0 +1,225 @@
+"""`reading-room index build|search|verify|recall`: thin handlers, heavy imports only inside them."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from retrieval.builder import Built, Progress
+    from retrieval.index import Index
+    from retrieval.sources import Reading
+
+    Subparsers = argparse._SubParsersAction[argparse.ArgumentParser]
+
+
+def add_commands(subparsers: Subparsers, data_dir: Path) -> None:
+    """Add `index` and its four commands; `data_dir` is where the snapshots are kept unless told otherwise."""
+    group = subparsers.add_parser("index", help="build, search and check the index of the collections")
+    commands = group.add_subparsers(metavar="COMMAND", required=True)
+    shared = argparse.ArgumentParser(add_help=False)
+    shared.add_argument(
+        "--root",
+        type=Path,
+        default=data_dir / "index",
+        metavar="FOLDER",
+        help="snapshots (default: %(default)s)",
+    )
+    shared.add_argument(
+        "--embedder", default="", metavar="NAME", help="sentence-transformers model, by folder or cached name"
+    )
+    _add_build(commands, shared)
+    search = commands.add_parser("search", parents=[shared], help="ask the index, without a model")
+    search.add_argument("question")
+    search.add_argument(
+        "--top-k", type=int, default=6, metavar="N", help="records to show (default: %(default)s)"
+    )
+    search.add_argument(
+        "--collection", action="append", default=[], metavar="ID", help="only this one; repeatable"
+    )
+    search.add_argument("--json", action="store_true", help="print JSON")
+    search.set_defaults(run=run_search)
+    verify = commands.add_parser("verify", parents=[shared], help="check every file and open the index")
+    verify.set_defaults(run=run_verify)
+    recall = commands.add_parser("recall", parents=[shared], help="recall over questions with known answers")
+    recall.add_argument("questions", type=Path, metavar="QUESTIONS.jsonl")
+    recall.add_argument(
+        "--k", type=int, default=5, metavar="N", help="hits that count (default: %(default)s)"
+    )
+    recall.add_argument("--json", action="store_true", help="print only the line of JSON")
+    recall.set_defaults(run=run_recall)
+
+
+def _add_build(commands: Subparsers, shared: argparse.ArgumentParser) -> None:
+    build = commands.add_parser("build", parents=[shared], help="read finding aids and switch to a new index")
+    build.add_argument("paths", nargs="+", type=Path, metavar="PATH", help="files or folders")
+    build.add_argument(
+        "--carry-containers", action="store_true", help="an item without a container takes the one before it"
+    )
+    build.add_argument(
+        "--link-template",
+        default="",
+        metavar="T",
+        help="address of a record, with {eadid}, {id}, {url}, {uri}",
+    )
+    build.set_defaults(run=run_build)
+
+
+def run_build(args: argparse.Namespace) -> int:
+    """Build a snapshot and print what was read. 0 when anything was indexed; errors rise."""
+    from retrieval.builder import build_index
+    from retrieval.embedding import load_embedder
+    from retrieval.errors import SnapshotError, SourceError
+    from retrieval.sources import SourceOptions, find_files, read_sources
+
+    for path in args.paths:
+        if not path.exists():
+            raise SourceError(path, "is not there", remedy="give files or folders that exist")
+    started = time.perf_counter()
+    options = SourceOptions(carry_containers=args.carry_containers, link_template=args.link_template)
+    embedder = load_embedder(args.embedder)
+    loaded = time.perf_counter()
+    with _show_progress(len(find_files(args.paths))) as progress:
+        problems: list[str] = []
+        try:
+            readings = _note_problems(read_sources(args.paths, options), problems)
+            built = build_index(args.root, readings, embedder, progress)
+        except SnapshotError:
+            for problem in problems:
+                print(f"skipped  {problem}")
+            raise
+    _print_summary(built, args.root, time.perf_counter() - started, time.perf_counter() - loaded)
+    return 0
+
+
+def _note_problems(readings: Iterator[Reading], problems: list[str]) -> Iterator[Reading]:
+    """Pass readings on, keeping what was wrong, to be said even where no index comes of it."""
+    for reading in readings:
+        problems += [str(problem) for problem in reading.problems]
+        yield reading
+
+
+def run_search(args: argparse.Namespace) -> int:
+    """Print the hits for a question; 0 whether or not anything was found."""
+    from retrieval.errors import QueryError
+    from retrieval.index import Filters
+
+    index = _open(args)
+    known = {summary.id for summary in index.collections()}
+    for wanted in args.collection:
+        if wanted not in known:
+            raise QueryError(
+                f"no collection {wanted!r} in this index; it has: {', '.join(sorted(known))[:300]}"
+            )
+    result = index.search(
+        args.question, top_k=args.top_k, filters=Filters(collections=tuple(args.collection))
+    )
+    if args.json:
+        hits = [
+            {
+                "score": round(hit.score, 4), "id": hit.record.id, "heading": hit.record.heading,
+                "breadcrumb": hit.record.breadcrumb, "container": hit.record.container,
+                "call_number": hit.record.call_number, "text": hit.passage.text,
+            }
+            for hit in result.hits
+        ]  # fmt: skip
+        print(json.dumps({"found": result.found, "years": result.years, "hits": hits}, ensure_ascii=False))
+        return 0
+    for rank, hit in enumerate(result.hits, start=1):
+        place = f" ({hit.record.container})" if hit.record.container else ""
+        print(f"{rank}. {hit.score:.2f}  {hit.record.heading}{place}")
+        print(f"      {' > '.join(hit.record.breadcrumb)}")
+        if hit.passage.text != hit.record.heading:
+            print(f"      {hit.passage.text[:240]}")
+    looked = f"{result.passages_searched:,} passages, {len(result.collections_searched)} collections"
+    print(f"{'Found' if result.found else 'Not enough found to ask a model'}; searched {looked}.")
+    return 0
+
+
+def run_verify(args: argparse.Namespace) -> int:
+    """Check and open the current snapshot; errors rise."""
+    index = _open(args)
+    manifest = index.manifest
+    size = sum(stamp.size for stamp in manifest.checksums.values())
+    print(
+        f"{index.version}: whole. {manifest.records:,} records, {manifest.passages:,} passages, "
+        f"{manifest.collections:,} collections, {len(manifest.checksums)} files, {size / 1e6:.1f} MB, "
+        f"embedder {manifest.embedder}."
+    )
+    return 0
+
+
+def run_recall(args: argparse.Namespace) -> int:
+    """Ask every question and print recall@k, last as one line of JSON."""
+    from retrieval.recall import ask_all, read_questions, summarise
+
+    questions = read_questions(args.questions)
+    index = _open(args)
+    index.search("warm up", top_k=1)
+    outcomes = ask_all(index, questions, args.k)
+    if not args.json:
+        for outcome in outcomes:
+            wanted = "" if outcome.question.is_answerable else " (nothing to find)"
+            refused = "" if outcome.found else " refused"
+            print(f"{outcome.question.id}  rank {outcome.rank}{refused}{wanted}  {outcome.question.text}")
+    print(json.dumps(summarise(outcomes, args.k), ensure_ascii=False))
+    return 0
+
+
+def _open(args: argparse.Namespace) -> Index:
+    from retrieval.embedding import load_embedder
+    from retrieval.index import Index
+    from retrieval.snapshot import read_current
+
+    folder = args.root / read_current(args.root)
+    return Index(folder, load_embedder(args.embedder))
+
+
+@contextmanager
+def _show_progress(files: int) -> Iterator[Progress]:
+    """Two bars on the terminal: files read, then passages embedded."""
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    with Progress(*columns) as bars:
+        tasks = {
+            "read": bars.add_task("reading files", total=files),
+            "embed": bars.add_task("embedding", total=None),
+        }
+
+        def advance(step: str, done: int, total: int | None = None) -> None:
+            bars.update(tasks[step], advance=done, total=total)
+
+        yield advance
+
+
+def _print_summary(built: Built, root: Path, seconds: float, working: float) -> None:
+    manifest = built.manifest
+    for problem in manifest.skipped:
+        print(f"skipped  {problem}")
+    for remark in manifest.remarks:
+        print(f"remark   {remark}")
+    rate = (manifest.passages - built.reused) / working if working else 0.0
+    print(
+        f"{len(manifest.sources):,} files, {manifest.records:,} records, {manifest.passages:,} passages, "
+        f"{manifest.collections:,} collections; {len(manifest.skipped):,} skipped; {seconds:.1f} s, "
+        f"peak memory {_peak_memory():,.0f} MB"
+    )
+    print(
+        f"{manifest.passages - built.reused:,} passages embedded ({rate:.0f}/s), {built.reused:,} taken over"
+    )
+    print(f"index {manifest.version} is in use in {root}")
+
+
+def _peak_memory() -> float:
+    """Most memory this process has held, in MB."""
+    import resource
+
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return peak / (1e6 if sys.platform == "darwin" else 1e3)

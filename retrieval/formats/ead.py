@@ -1,0 +1,287 @@
+"""EAD 2002 and EAD3 finding aids to records, one mapper for both.
+
+Components are visited in document order with a stack, never by recursion. Each takes from above
+what archival description means it to take (ISAD(G) 2.3: information is given once, at the highest
+level it holds for), which a lone record has to carry itself.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from lxml import etree
+from lxml.etree import _Element
+
+from retrieval.dates import date_in_title
+from retrieval.errors import SourceError
+from retrieval.formats import access, containers
+from retrieval.formats.access import AccessNote
+from retrieval.formats.containers import Container
+from retrieval.formats.ead_component import Component, read_component, read_level
+from retrieval.formats.ead_fields import read_header_title, read_identifier
+from retrieval.formats.ead_titles import tidy_title
+from retrieval.formats.identifiers import make_unique, path_hash, slug
+from retrieval.formats.names import names_in_title
+from retrieval.formats.prose import local
+from retrieval.formats.xml import is_internal
+from retrieval.records import ContainerOrigin, Level, Record
+
+
+@dataclass(frozen=True, slots=True)
+class EadReading:
+    """What one finding aid gave: its records, in document order, and what an archivist should look at."""
+
+    records: tuple[Record, ...]
+    problems: tuple[SourceError, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _FindingAid:
+    """What is told once for a finding aid and holds for all its records."""
+
+    collection_id: str
+    title: str
+    call_number: str
+    repository: str
+    source: str
+    eadid: str
+    url: str
+    link_template: str
+    carry: bool
+
+
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """A described component, as those below it see it."""
+
+    record: Record
+    path: tuple[str, ...]
+    holders: tuple[Container, ...]
+    notes: tuple[AccessNote, ...]
+    access_below: tuple[str, str]
+    ordinals: Counter[str]
+
+
+def read_ead(
+    root: _Element, path: Path, source: str, *, carry_containers: bool = False, link_template: str = ""
+) -> EadReading:
+    """Records of a parsed finding aid: first the collection, then each component in order.
+
+    Raises SourceError when there is no description at all in it.
+    """
+    archdesc = next((node for node in root.iter(etree.Element) if local(node) == "archdesc"), None)
+    if archdesc is None:
+        raise SourceError(path, "has no <archdesc>, so it describes nothing", remedy="export it again")
+    own = read_component(archdesc)
+    eadid, url = read_identifier(root)
+    _entitle(own, root, path)
+    aid = _FindingAid(
+        collection_id=slug(eadid.removesuffix(".xml"))
+        or slug(own.unit_id)
+        or slug(path.stem)
+        or "collection",
+        title=own.title,
+        call_number=own.unit_id,
+        repository=own.repository,
+        source=source,
+        eadid=eadid,
+        url=url,
+        link_template=link_template,
+        carry=carry_containers,
+    )
+    problems = [_internal(path, archdesc)] if is_internal(archdesc) or is_internal(root) else []
+    return EadReading(tuple(_walk(own, aid)), tuple(problems))
+
+
+def _walk(top: Component, aid: _FindingAid) -> Iterator[Record]:
+    """Records in document order; the container in force is carried along for those that state none."""
+    taken: set[str] = set()
+    place = _describe_collection(top, aid, taken)
+    yield place.record
+    stack = [(element, place) for element in reversed(top.components)]
+    carried: tuple[Container, ...] = ()
+    position = 0
+    while stack:
+        element, above = stack.pop()
+        own = read_component(element)
+        level = read_level(element, own)
+        position += 1
+        if level == "series" and above.record.level == "collection":
+            carried = ()
+        usable = carried if aid.carry and level != "series" and not own.components else ()
+        place = _describe(element, own, level, above, aid, position, usable, taken)
+        if own.containers:
+            carried = place.holders
+        yield place.record
+        stack += [(child, place) for child in reversed(own.components)]
+
+
+def _describe_collection(own: Component, aid: _FindingAid, taken: set[str]) -> _Place:
+    web = aid.url if aid.url.startswith(("http://", "https://")) else ""
+    record = Record(
+        id=f"{aid.collection_id}/{make_unique('collection', taken)}",
+        collection_id=aid.collection_id,
+        level="collection",
+        title=aid.title,
+        collection=aid.title,
+        dates=own.dates,
+        years=own.years,
+        call_number=aid.call_number,
+        repository=aid.repository,
+        container=containers.render(own.containers),
+        container_origin="stated" if own.containers else "",
+        creator=own.creator,
+        names=_unique(own.names),
+        subjects=_unique(own.subjects),
+        language=own.language,
+        extent=own.extent,
+        access=own.access,
+        access_from=aid.title if own.access else "",
+        use=own.use,
+        preferred_citation=own.preferred_citation,
+        text=own.text(is_collection=True),
+        link=own.link or web,
+        source=aid.source,
+    )
+    notes = (AccessNote(aid.title, own.access),) if own.access else ()
+    return _Place(record, (), own.containers, notes, access.render(notes), Counter())
+
+
+def _describe(
+    element: _Element,
+    own: Component,
+    level: Level,
+    place: _Place,
+    aid: _FindingAid,
+    position: int,
+    carried: tuple[Container, ...],
+    taken: set[str],
+) -> _Place:
+    """The record of a component under `place`, and its own place for those below it."""
+    above = place.record
+    title = own.title or own.dates or own.unit_id or f"Untitled ({above.title})"
+    _find_date(own, title)
+    holders, origin = _hold(own, title, place, carried)
+    container = above.container if holders is place.holders else containers.render(holders)
+    notes, access_below = _restrict(own, title, container, place)
+    own_access = access.render(notes, level) if notes is not place.notes else access_below
+    xml_id = slug(element.get("id") or "")
+    path = (*place.path, _path_step(title, own.dates, place.ordinals))
+    record = Record(
+        id=f"{aid.collection_id}/{make_unique(xml_id or path_hash(path), taken)}",
+        collection_id=aid.collection_id,
+        level=level,
+        title=title,
+        collection=aid.title,
+        breadcrumb=(*above.breadcrumb, above.title),
+        parent_id=above.id,
+        position=position,
+        dates=own.dates or above.dates,
+        years=own.years if own.dates else above.years,
+        dates_inherited=bool(above.dates and not own.dates),
+        call_number=_call_number(own.unit_id, aid.call_number),
+        repository=aid.repository,
+        container=container,
+        container_origin=origin,
+        creator=own.creator or above.creator,
+        names=_unique([*own.names, *names_in_title(title)]),
+        subjects=_unique(own.subjects),
+        language=own.language or above.language,
+        extent=own.extent,
+        access=own_access[0],
+        access_from=own_access[1],
+        use=own.use or above.use,
+        preferred_citation=own.preferred_citation or above.preferred_citation,
+        text=own.text(),
+        link=own.link or _link(aid, xml_id, own.uri),
+        source=aid.source,
+    )
+    return _Place(record, path, holders, notes, access_below, Counter())
+
+
+def _find_date(own: Component, title: str) -> None:
+    """Take the date from the title where there is none beside it."""
+    dated = None if own.dates else date_in_title(title)
+    if dated:
+        own.dates, own.years = dated
+
+
+def _restrict(
+    own: Component, title: str, container: str, place: _Place
+) -> tuple[tuple[AccessNote, ...], tuple[str, str]]:
+    """Access notes that hold for a component, and what they say to those below it."""
+    remarks = [text for _, text in own.texts]
+    held = container if own.containers else ""
+    text = own.access or access.closure_in_passing(own.title, held, remarks)
+    if not text:
+        return place.notes, place.access_below
+    notes = access.add_note(place.notes, AccessNote(title, text))
+    return notes, access.render(notes)
+
+
+def _hold(
+    own: Component, title: str, place: _Place, carried: tuple[Container, ...]
+) -> tuple[tuple[Container, ...], ContainerOrigin]:
+    """Containers of a component, with those of its parent or of the one before it where it names none.
+
+    A folder that only the title names ("Folder 4") counts once a box is known for it.
+    """
+    mine = own.containers or containers.container_in_title(title)
+    from_above = bool(place.holders) or not carried
+    held, borrowed = containers.complete(mine, place.holders if from_above else carried)
+    if borrowed:
+        from_carried = not from_above or place.record.container_origin == "carried"
+        return held, ("carried" if from_carried else "inherited") if held else ""
+    return (held, "stated") if own.containers else ((), "")
+
+
+def _path_step(title: str, dates: str, ordinals: Counter[str]) -> str:
+    """A component's step in its path: title and dates, and its number among siblings that share them."""
+    key = f"{title}\x1e{dates}"
+    ordinals[key] += 1
+    return f"{key}\x1e{ordinals[key]}"
+
+
+def _call_number(unit_id: str, of_collection: str) -> str:
+    """The component's own reference code where it begins with the collection's, else the collection's."""
+    return unit_id if of_collection and unit_id.startswith(of_collection) else of_collection
+
+
+def _link(aid: _FindingAid, xml_id: str, uri: str) -> str:
+    """Address by the template of the source; "" when the template wants something this record lacks."""
+    link = aid.link_template
+    if not link:
+        return ""
+    values = {"eadid": slug(aid.eadid.removesuffix(".xml")), "id": xml_id, "url": aid.url, "uri": uri}
+    for name, value in values.items():
+        if "{" + name + "}" in link:
+            if not value:
+                return ""
+            link = link.replace("{" + name + "}", value)
+    return link
+
+
+def _unique(values: list[str]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(values)) if values else ()
+
+
+def _entitle(own: Component, root: _Element, path: Path) -> None:
+    """Make sure the collection has a title, and that its date is beside it rather than in it."""
+    title = own.title or read_header_title(root) or own.dates or path.stem
+    dated = None if own.dates else date_in_title(title)
+    if dated:
+        own.dates, own.years = dated
+        title = tidy_title(title.removesuffix(dated[0])) or title
+    own.title = title
+
+
+def _internal(path: Path, archdesc: _Element) -> SourceError:
+    return SourceError(
+        path,
+        'is marked audience="internal" as a whole and was read all the same',
+        line=archdesc.sourceline,
+        remedy="take the file out of the folder if it is not for the public",
+    )

@@ -1,0 +1,166 @@
+"""What a single EAD element says: extents, names, languages, links. EAD 2002 and EAD3 alike.
+
+Elements are matched by local name, since half of all files declare no namespace.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+
+from lxml import etree
+from lxml.etree import _Element
+
+from retrieval.formats.prose import drop_full_stop, fold, inline, join_items, local, paragraphs
+from retrieval.formats.xml import is_internal
+
+_GROUPS = frozenset({"descgrp", "admininfo", "add"})
+_NAMES = frozenset({"persname", "corpname", "famname", "name"})
+_SUBJECTS = frozenset({"subject", "geogname", "genreform", "function", "occupation"})
+_PLACEHOLDERS = frozenset({"personal name", "corporate name", "family name", "name", "creator"})
+"""What a template says where nobody has filled it in."""
+_REPOSITORY_CODE = re.compile(r"\s*\[[a-z]{2,8}\]\.?$")
+_LANGUAGES = {
+    "eng": "English", "fre": "French", "fra": "French", "ger": "German", "deu": "German", "spa": "Spanish",
+    "ita": "Italian", "lat": "Latin", "por": "Portuguese", "dut": "Dutch", "nld": "Dutch", "rus": "Russian",
+    "yid": "Yiddish", "heb": "Hebrew", "chi": "Chinese", "zho": "Chinese", "jpn": "Japanese",
+    "pol": "Polish", "swe": "Swedish", "nor": "Norwegian", "dan": "Danish", "fin": "Finnish",
+    "ara": "Arabic", "grc": "Ancient Greek", "gre": "Greek", "ell": "Greek", "hun": "Hungarian",
+    "cze": "Czech", "ces": "Czech", "kor": "Korean",
+}  # fmt: skip
+
+
+def children(element: _Element) -> Iterable[tuple[str, _Element]]:
+    """Public child elements with their local names, those inside grouping elements included."""
+    for child in element:
+        if child.get("audience") == "internal":
+            continue
+        name = local(child)
+        if name in _GROUPS:
+            yield from children(child)
+        else:
+            yield name, child
+
+
+def read_extent(elements: Iterable[_Element]) -> str:
+    """Extent as one text; EAD3's structured extents count like the plain ones."""
+    return join_items(dict.fromkeys(text for text in map(_one_extent, elements) if text))
+
+
+def _one_extent(element: _Element) -> str:
+    if local(element) == "physdescset":
+        return join_items(text for text in map(_one_extent, element) if text)
+    if local(element) == "physdescstructured":
+        return " ".join(inline(child) for child in element if inline(child))
+    return inline(element).rstrip(" ;,")
+
+
+def read_repository(element: _Element) -> str:
+    """Name of the holding institution, its address left out."""
+    parts: list[str] = []
+    own = fold(element.text)
+    if own:
+        parts.append(own)
+    for name, child in children(element):
+        if name == "address":
+            continue
+        parts.append(read_name(child))
+        parts.append(fold(child.tail).strip(", "))
+    return drop_full_stop(_REPOSITORY_CODE.sub("", ", ".join(part for part in parts if part)).rstrip(" ,"))
+
+
+def read_name(element: _Element) -> str:
+    """A name or heading; the `part`s of EAD3 are joined as a catalogue would print them."""
+    parts = [inline(child) for child in element if local(child) == "part"] if len(element) else []
+    if not parts:
+        name = drop_full_stop(inline(element).rstrip(" ,;"))
+        return "" if name.lower() in _PLACEHOLDERS else name
+    corporate = local(element) == "corpname"
+    topical = local(element) in _SUBJECTS
+    joined = ""
+    for part in parts:
+        if not part:
+            continue
+        if not joined or joined.endswith(("-", ",", ".", ";", ":")) or part.startswith(("-", "(", "[")):
+            joined = f"{joined} {part}".strip()
+        else:
+            joined += (". " if corporate else " -- " if topical else ", ") + part
+    return drop_full_stop(joined.rstrip(" ,;"))
+
+
+def read_names(element: _Element) -> list[str]:
+    """Personal, family and corporate names anywhere inside an element."""
+    if not len(element):
+        return []
+    return [name for node in element.iter(etree.Element) if local(node) in _NAMES and (name := _public(node))]
+
+
+def read_headings(element: _Element) -> tuple[list[str], list[str]]:
+    """Names and subjects of a `controlaccess`, nested ones included."""
+    names: list[str] = []
+    subjects: list[str] = []
+    for node in element.iter(etree.Element):
+        kind = local(node)
+        if kind in _NAMES or kind in _SUBJECTS:
+            heading = _public(node)
+            if heading:
+                (names if kind in _NAMES else subjects).append(heading)
+    return names, subjects
+
+
+def _public(element: _Element) -> str:
+    if is_internal(element) or is_internal(element.getparent()):
+        return ""
+    return read_name(element)
+
+
+def read_creator(elements: Iterable[_Element]) -> str:
+    """Creators as written, several joined by semicolons."""
+    found: list[str] = []
+    for element in elements:
+        named = [child for child in element if local(child) in _NAMES]
+        found += [_public(child) for child in named] or [inline(element).rstrip(" ,;")]
+    return "; ".join(dict.fromkeys(name for name in found if name))
+
+
+def read_language(element: _Element) -> str:
+    """Names of the languages, or the sentence that stands instead of them."""
+    codes = [node for node in element.iter(etree.Element) if local(node) == "language"]
+    names = [inline(node) or _LANGUAGES.get(node.get("langcode") or "", "") for node in codes]
+    return ", ".join(dict.fromkeys(name for name in names if name)) or inline(element)
+
+
+def read_link(element: _Element) -> str:
+    """Address of a digital object: an http(s) address on it or just inside it; else ""."""
+    for node in element.iter(etree.Element):
+        if is_internal(node):
+            continue
+        for key, value in node.attrib.items():
+            if key.rpartition("}")[2] in {"href", "identifier"} and value.strip().lower().startswith(
+                ("http://", "https://")
+            ):
+                return str(value).strip()
+    return ""
+
+
+def note_text(element: _Element) -> str:
+    """A note on one line, its heading left out."""
+    return " ".join(paragraphs(element))
+
+
+def read_identifier(root: _Element) -> tuple[str, str]:
+    """The identifier of the finding aid itself and the address it names, from either kind of header."""
+    for node in root.iter(etree.Element):
+        name = local(node)
+        if name in {"eadid", "recordid"}:
+            text = inline(node) or node.get("identifier") or ""
+            return text, (node.get("url") or node.get("instanceurl") or "").strip()
+        if name == "archdesc":
+            break
+    return "", ""
+
+
+def read_header_title(root: _Element) -> str:
+    """Title of the finding aid itself, where the description has none."""
+    titles = (node for node in root.iter(etree.Element) if local(node) == "titleproper")
+    return next((inline(node) for node in titles if node.get("type") != "filing"), "")

@@ -1,0 +1,122 @@
+"""Titles and dates of EAD components: what stands in `unittitle` and `unitdate`, tidied and told apart."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from lxml import etree
+from lxml.etree import _Element
+
+from retrieval.dates import Years, parse_years, span
+from retrieval.formats.prose import drop_full_stop, fold, inline, local
+
+_SORT_TITLES = frozenset({"sort", "filing"})
+_DATES = frozenset({"unitdate", "unitdatestructured"})
+_BINDING = frozenset({"of", "from", "to", "and", "in", "for", "the"})
+"""A date after one of these words is part of the title: "Photocopy of 1928 log"."""
+
+
+def read_title(elements: Iterable[_Element]) -> str:
+    """Title from the `unittitle`s of one `did`: sort forms and repeats left out, dates at its ends too."""
+    titles = [
+        tidy_title(_text_without_end_dates(element))
+        for element in elements
+        if element.get("type") not in _SORT_TITLES
+    ]
+    return "; ".join(dict.fromkeys(title for title in titles if title))
+
+
+def tidy_title(text: str) -> str:
+    """Title without the commas, colons and full stops that cataloguing rules hang around it."""
+    title = text.strip().lstrip(".,;:-–—/ ").rstrip(",;:–—/ ")
+    return drop_full_stop(title)
+
+
+def _text_without_end_dates(element: _Element) -> str:
+    """Text of a title, less the `unitdate`s that stand before or after all of it."""
+    if not len(element):
+        return fold(element.text)
+    dates = [child for child in element if local(child) in _DATES]
+    if not dates:
+        return inline(element)
+    parts: list[tuple[bool, str]] = [(False, element.text or "")]
+    for child in element:
+        parts += [(local(child) in _DATES, _raw(child)), (False, child.tail or "")]
+    parts = [part for part in parts if part[1].strip()]
+    while parts and parts[-1][0] and not _ends_in_preposition(parts[:-1]):
+        parts.pop()
+    while len(parts) > 1 and parts[0][0] and parts[1][1].lstrip()[:1] in {".", ",", ";", ":"}:
+        parts.pop(0)
+    if parts and all(is_date for is_date, _ in parts):
+        return ""
+    return fold("".join(text for _, text in parts))
+
+
+def _raw(element: _Element) -> str:
+    """Text of an element with the white space at its ends kept, so that words beside it stay apart."""
+    return "".join(element.itertext()) if len(element) else element.text or ""
+
+
+def _ends_in_preposition(parts: list[tuple[bool, str]]) -> bool:
+    words = parts[-1][1].split() if parts else []
+    return bool(words) and not parts[-1][0] and words[-1].lower() in _BINDING
+
+
+def read_dates(elements: Iterable[_Element]) -> tuple[str, Years | None]:
+    """Dates of one `did` as text, joined by commas, and the years they span. Bulk never narrows."""
+    texts: dict[str, None] = {}
+    whole: list[Years] = []
+    bulk: list[Years] = []
+    structured: list[tuple[str, Years | None, bool]] = []
+    for element in elements:
+        is_bulk = (element.get("type") or element.get("unitdatetype") or "") == "bulk"
+        if local(element) == "unitdatestructured":
+            text, years = _read_structured(element)
+            structured.append((text, years, is_bulk))
+            continue
+        text = tidy_date(inline(element))
+        years = parse_years(text, element.get("normal") or "")
+        _note(texts, bulk if is_bulk else whole, text, years, is_bulk)
+    for text, years, is_bulk in structured:
+        if years is None or years not in (bulk if is_bulk else whole):
+            _note(texts, bulk if is_bulk else whole, text, years, is_bulk)
+    return ", ".join(texts), span(whole) or span(bulk)
+
+
+def _note(texts: dict[str, None], spans: list[Years], text: str, years: Years | None, is_bulk: bool) -> None:
+    if text:
+        texts[f"bulk {text}" if is_bulk and "bulk" not in text.lower() else text] = None
+    if years:
+        spans.append(years)
+
+
+def tidy_date(text: str) -> str:
+    """Date without the punctuation that joins it to a title: "1917-1955, " and "(bulk 1912-1919)."."""
+    date = text.strip().strip(",;: ")
+    date = drop_full_stop(date)
+    if date.startswith("(") and date.endswith(")") and date.count("(") == 1:
+        date = date[1:-1]
+    return date.strip(",;: ")
+
+
+def _read_structured(element: _Element) -> tuple[str, Years | None]:
+    """EAD3 dates: singles and ranges in order, their text or else their standard form."""
+    texts: list[str] = []
+    spans: list[Years] = []
+    for node in element.iter(etree.Element):
+        name = local(node)
+        if name == "datesingle":
+            text, machine = inline(node), node.get("standarddate") or ""
+            text = text or machine
+        elif name == "daterange":
+            ends = [child for child in node if local(child) in {"fromdate", "todate"}]
+            written = [inline(end) or end.get("standarddate") or "" for end in ends]
+            text, machine = "-".join(written), "/".join(end.get("standarddate") or "" for end in ends)
+        else:
+            continue
+        years = parse_years(text, machine)
+        if text:
+            texts.append(text)
+        if years:
+            spans.append(years)
+    return ", ".join(texts), span(spans)

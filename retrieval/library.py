@@ -1,0 +1,61 @@
+"""The index in use, and the switch to a newer one while searches run."""
+
+from __future__ import annotations
+
+import threading
+from pathlib import Path
+
+from retrieval.embedding import Embedder
+from retrieval.errors import IndexMissing, SnapshotError
+from retrieval.index import Index
+from retrieval.snapshot import read_current
+
+
+class Library:
+    """Holds the current Index of a folder of snapshots; safe to use from several threads.
+
+    Nothing is opened before the first `refresh`. An Index handed out stays usable after a switch.
+    """
+
+    def __init__(self, root: Path, embedder: Embedder) -> None:
+        self._root = root
+        self._embedder = embedder
+        self._index: Index | None = None
+        self._refused: tuple[str, SnapshotError] | None = None
+        self._switching = threading.Lock()
+
+    def current(self) -> Index:
+        """The index in use, opened at the first call. Raises IndexMissing, IndexDamaged."""
+        if self._index is None:
+            self.refresh()
+        if self._index is None:
+            raise IndexMissing(f"no index in {self._root}; run: reading-room index build PATH")
+        return self._index
+
+    def refresh(self) -> bool:
+        """Switch to the snapshot that CURRENT names, if it is another one; True when it switched.
+
+        Costs one small read when nothing changed. Raises IndexMissing when there is none and none was
+        in use, and IndexDamaged when the new one cannot be used: the one in use then stays.
+        """
+        with self._switching:
+            version = self._read_version()
+            if version is None or (self._index is not None and self._index.version == version):
+                return False
+            if self._refused is not None and self._refused[0] == version:
+                raise self._refused[1]
+            try:
+                self._index = Index(self._root / version, self._embedder)
+            except SnapshotError as problem:
+                self._refused = (version, problem)
+                raise
+            self._refused = None
+            return True
+
+    def _read_version(self) -> str | None:
+        try:
+            return read_current(self._root)
+        except IndexMissing:
+            if self._index is None:
+                raise
+            return None

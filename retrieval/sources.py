@@ -1,0 +1,133 @@
+"""From files on disk to records, whatever their format; trouble with one file never stops the rest."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from retrieval.errors import SourceError
+from retrieval.formats.ead import read_ead
+from retrieval.formats.inventory import read_inventory
+from retrieval.formats.prose import local
+from retrieval.formats.transcripts import read_transcript
+from retrieval.formats.xml import parse_xml
+from retrieval.holdings import Holdings
+from retrieval.records import Record
+
+_EAD3 = "http://ead3.archivists.org/schema/"
+_LATER = {
+    ".mrc": "MARC21", ".marc": "MARC21", ".mrx": "MARCXML", ".pdf": "PDF", ".xlsx": "XLSX", ".xls": "XLS",
+    ".docx": "Word", ".doc": "Word", ".json": "JSON", ".html": "HTML", ".htm": "HTML",
+}  # fmt: skip
+_LATER_ROOTS = {
+    "tei": "TEI", "teicorpus": "TEI", "alto": "ALTO", "mets": "METS", "mods": "MODS",
+    "modscollection": "MODS", "oai-pmh": "OAI-PMH", "eac-cpf": "EAC-CPF", "collection": "MARCXML",
+    "record": "MARCXML", "html": "HTML", "oai_dc": "Dublin Core", "dc": "Dublin Core",
+}  # fmt: skip
+_REMEDY = "this release reads EAD 2002, EAD3, CSV, TSV and plain text: export one of these"
+_BESIDE = {".toml", ".md"}
+"""Endings of what lies beside descriptions and is none: column mappings, notes on a folder."""
+_ORDER = {".xml": 0, ".ead": 0, ".csv": 1, ".tsv": 1, ".txt": 2}
+
+
+@dataclass(frozen=True, slots=True)
+class SourceOptions:
+    """How a source is read.
+
+    `carry_containers`: an item without a container takes the one of the item before (marked "carried").
+    `link_template`: address of a record's page, with {eadid}, {id}, {url}, {uri}.
+    `columns`: mapping of CSV columns, a TOML file; "" looks beside each CSV.
+    """
+
+    carry_containers: bool = False
+    link_template: str = ""
+    columns: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What one file gave. Partial trouble keeps the good records and reports the rest."""
+
+    path: Path
+    format: str
+    records: tuple[Record, ...] = ()
+    problems: tuple[SourceError, ...] = ()
+
+
+def find_files(paths: Sequence[Path]) -> list[Path]:
+    """All files under the given files and folders, sorted; hidden ones, mappings and notes left out."""
+    found: dict[Path, None] = {}
+    for path in paths:
+        inside = [path] if not path.is_dir() else sorted(path.rglob("*"))
+        for file in inside:
+            hidden = any(part.startswith(".") for part in file.relative_to(path).parts)
+            if file == path or (file.is_file() and not hidden and file.suffix not in _BESIDE):
+                found[file] = None
+    return list(found)
+
+
+def read_sources(paths: Sequence[Path], options: SourceOptions | None = None) -> Iterator[Reading]:
+    """Read every file under `paths` in turn; record ids are unique over all of them.
+
+    Finding aids come first, so that inventories and transcriptions can be told to belong to them.
+    """
+    options = options or SourceOptions()
+    files = sorted(find_files(paths), key=lambda path: _ORDER.get(path.suffix.lower(), 1))
+    holdings = Holdings(keep_components=any(path.suffix.lower() == ".txt" for path in files))
+    for path in files:
+        root = next((root for root in paths if root.is_dir() and path.is_relative_to(root)), path.parent)
+        reading = read_file(path, options, root=root)
+        if reading.format == "transcript" and len(reading.records) == 2:
+            yield replace(reading, records=holdings.join(*reading.records))
+        else:
+            yield replace(reading, records=holdings.add(reading.records))
+
+
+def read_file(path: Path, options: SourceOptions, *, root: Path | None = None) -> Reading:
+    """Records and problems of one file. Never raises on bad input: that is what `problems` is for."""
+    source = path.relative_to(root).as_posix() if root and path.is_relative_to(root) else path.name
+    try:
+        return _read(path, options, source)
+    except SourceError as error:
+        return Reading(path, "", (), (error,))
+    except (OSError, ValueError, RecursionError, MemoryError) as error:
+        problem = f"could not be read: {type(error).__name__}: {' '.join(str(error).split())}"
+        return Reading(
+            path, "", (), (SourceError(path, problem, remedy="check the file and its permissions"),)
+        )
+
+
+def _read(path: Path, options: SourceOptions, source: str) -> Reading:
+    suffix = path.suffix.lower()
+    if suffix in _LATER:
+        raise SourceError(path, f"is {_LATER[suffix]}, which is not read yet", remedy=_REMEDY)
+    if suffix in {".xml", ".ead"}:
+        return _read_xml(path, options, source)
+    if suffix in {".csv", ".tsv"}:
+        rows = read_inventory(
+            path,
+            source,
+            carry_containers=options.carry_containers,
+            mapping=options.columns,
+            link_template=options.link_template,
+        )
+        return Reading(path, "csv", rows.records, rows.problems)
+    if suffix == ".txt":
+        text = read_transcript(path, source)
+        return Reading(path, "transcript", text.records, text.problems)
+    raise SourceError(path, f"is of no format that is read ({suffix or 'no ending'})", remedy=_REMEDY)
+
+
+def _read_xml(path: Path, options: SourceOptions, source: str) -> Reading:
+    document = parse_xml(path)
+    root = document.root
+    name = local(root)
+    if name != "ead":
+        kind = _LATER_ROOTS.get(name, f"XML with the root <{name}>")
+        raise SourceError(path, f"is {kind}, which is not read yet", line=root.sourceline, remedy=_REMEDY)
+    format_ = "ead3" if _EAD3 in root.tag or any(local(child) == "control" for child in root) else "ead2002"
+    reading = read_ead(
+        root, path, source, carry_containers=options.carry_containers, link_template=options.link_template
+    )
+    return Reading(path, format_, reading.records, document.problems + reading.problems)
