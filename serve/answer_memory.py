@@ -1,0 +1,51 @@
+"""Answers of the last hours, in memory only: what feedback is attached to, gone with the process."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections import OrderedDict
+from dataclasses import dataclass
+
+from serve.schemas import AnswerDetails
+
+MOST_ANSWERS = 5_000
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """One finished answer: the question as asked, the text as shown, and everything behind it."""
+
+    question: str
+    text: str
+    details: AnswerDetails
+
+
+class AnswerMemory:
+    """The newest answers by id, for `hours`; never written to disk."""
+
+    def __init__(self, hours: float) -> None:
+        self._seconds = hours * 3600
+        self._answers: OrderedDict[str, tuple[float, Answer]] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def remember(self, answer: Answer) -> None:
+        """Keep an answer; the oldest go when there are too many."""
+        with self._lock:
+            self._answers[answer.details.answer_id] = (time.monotonic(), answer)
+            self._forget_old()
+
+    def recall(self, answer_id: str) -> Answer | None:
+        """The answer of that id, if it is still held."""
+        with self._lock:
+            self._forget_old()
+            held = self._answers.get(answer_id)
+            return held[1] if held else None
+
+    def _forget_old(self) -> None:
+        limit = time.monotonic() - self._seconds
+        while self._answers:
+            written, _ = next(iter(self._answers.values()))
+            if written >= limit and len(self._answers) <= MOST_ANSWERS:
+                return
+            self._answers.popitem(last=False)

@@ -1,0 +1,171 @@
+"""One turn: question → search → prompt → engine stream → checked citations → answer with sources.
+
+Nothing is generated where nothing was found, and where the engine is down the passages themselves
+are the answer, said to be so.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+import time
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import aclosing
+from dataclasses import dataclass
+
+from retrieval.followup import complete_question
+from retrieval.index import Filters, Index, SearchResult
+from retrieval.library import Library
+from retrieval.prompt import Message, build_messages
+from serve.aliases import Aliases
+from serve.answer_memory import Answer, AnswerMemory
+from serve.engine.pool import Engines
+from serve.errors import BadRequest, EngineDown
+from serve.metrics import Metrics
+from serve.schemas import ChatRequest, JsonObject, ReadingRoomOptions
+from serve.settings import Settings
+from serve.turn import Events, Finished, Turn
+
+MOST_QUESTION = 8_000
+"""Characters of a question."""
+PASSED_ON = ("temperature", "top_p", "seed", "stop", "presence_penalty", "frequency_penalty")
+
+
+@dataclass(frozen=True, slots=True)
+class Answerer:
+    """Everything an answer needs, handed in once at start."""
+
+    settings: Settings
+    library: Library
+    engines: Engines
+    aliases: Callable[[], Aliases]
+    memory: AnswerMemory
+    metrics: Metrics
+    searchers: ThreadPoolExecutor
+    count_tokens: Callable[[str], int]
+
+    async def search(self, question: str, options: ReadingRoomOptions) -> tuple[Index, SearchResult]:
+        """Search the index in use, off the event loop. Raises IndexMissing, BadRequest."""
+        index = self.library.current()
+        known = {collection.id for collection in index.collections()}
+        if unknown := [name for name in options.collections if name not in known]:
+            raise BadRequest(
+                f"There is no collection {unknown[0]!r}. GET /v1/collections lists them.",
+                param="reading_room.collections",
+            )
+        filters = Filters(
+            collections=tuple(options.collections),
+            year_from=options.filters.year_from,
+            year_to=options.filters.year_to,
+            levels=tuple(options.filters.levels),
+        )
+        started = time.perf_counter()
+        top_k = options.top_k or self.settings.top_k
+        result = await asyncio.get_running_loop().run_in_executor(
+            self.searchers, lambda: index.search(question, top_k=top_k, filters=filters)
+        )
+        self.metrics.search.observe(time.perf_counter() - started)
+        return index, result
+
+    async def answer(self, request: ChatRequest, base_url: str) -> Events:
+        """Answer the last user message from the collections. Deltas, then one Finished.
+
+        Raises UnknownModel, BadRequest, IndexMissing before the first event; EngineError at any time.
+        """
+        started = time.perf_counter()
+        aliases = self.aliases()
+        version = aliases.resolve(request.model)
+        question, history = split_turns(request)
+        asked = [message["content"] for message in history if message["role"] == "user"]
+        index, result = await self.search(complete_question(question, asked), request.reading_room)
+        answer_id = f"chatcmpl-{secrets.token_hex(12)}"
+        turn = Turn(
+            question, version, aliases.base, index, result, base_url, self.settings.ask_staff, answer_id
+        )
+        first = True
+        async with aclosing(self._write(turn, request, history)) as events:
+            async for event in events:
+                if first:
+                    self.metrics.first_token.labels(version).observe(time.perf_counter() - started)
+                    first = False
+                if isinstance(event, Finished):
+                    self.memory.remember(Answer(question, event.text, event.details))
+                yield event
+
+    async def _write(self, turn: Turn, request: ChatRequest, history: Sequence[Message]) -> Events:
+        """Ask the engine, unless nothing was found; show the passages where no engine can be had."""
+        if not turn.result.found or not turn.result.hits:
+            async for event in turn.not_found(turn.result.hits):
+                yield event
+            return
+        budget = max(256, self.context - self.answer_tokens(request) - 16)
+        messages, shown = build_messages(
+            turn.question, turn.result.hits, history, token_budget=budget, count_tokens=self.count_tokens
+        )
+        hits = turn.result.hits[:shown]
+        body = self.engine_body(request, turn.version, messages, turn.answer_id)
+        body["stream_options"]["continuous_usage_stats"] = True  # an answer may be ended before the last
+        written = False
+        try:
+            async with aclosing(self.engines.pick(turn.version).stream(body)) as payloads:
+                async for event in turn.write(payloads, hits):
+                    written = True
+                    yield event
+        except EngineDown:
+            if written:
+                raise
+            async for event in turn.show_passages("The answering model is not available just now.", hits):
+                yield event
+
+    @property
+    def context(self) -> int:
+        """Tokens that prompt and answer may have together."""
+        return self.engines.context or 4096
+
+    def answer_tokens(self, request: ChatRequest) -> int:
+        """The most tokens this answer may have."""
+        asked = request.max_completion_tokens or request.max_tokens or self.settings.answer_tokens
+        return max(1, min(asked, self.settings.answer_tokens, self.context // 2))
+
+    def engine_body(
+        self, request: ChatRequest, version: str, messages: Sequence[Message | JsonObject], answer_id: str
+    ) -> JsonObject:
+        """What the engine is sent: a closed list of fields, never the client's body passed on."""
+        given = {name: getattr(request, name) for name in PASSED_ON if getattr(request, name) is not None}
+        return {
+            "temperature": 0.0,
+            **given,
+            "model": version,
+            "messages": list(messages),
+            "max_tokens": self.answer_tokens(request),
+            "stream": True,
+            "stream_options": {"include_usage": True},
+            "request_id": answer_id.removeprefix("chatcmpl-"),
+        }
+
+
+def split_turns(request: ChatRequest) -> tuple[str, list[Message]]:
+    """The question (the last message) and the turns before it. Raises BadRequest where there is none.
+
+    The service's own instructions are the only ones in force here, so system messages are left out.
+    """
+    last = request.messages[-1]
+    if last.role != "user":
+        raise BadRequest(
+            f"The last message must be the user's question; it has the role {last.role!r}.", param="messages"
+        )
+    question = last.text.strip()
+    if not question:
+        raise BadRequest("The question is empty. Write what you are looking for.", param="messages")
+    if len(question) > MOST_QUESTION:
+        raise BadRequest(
+            f"The question has {len(question):,} characters; at most {MOST_QUESTION:,} can be searched for.",
+            param="messages",
+        )
+    history: list[Message] = [
+        {"role": message.role, "content": message.text}
+        for message in request.messages[:-1]
+        if message.role == "user" or message.role == "assistant"
+    ]
+    return question, history

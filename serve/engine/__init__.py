@@ -1,0 +1,1 @@
+"""The engine that writes answers: planned for this machine, started, watched, spoken to."""

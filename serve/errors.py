@@ -1,0 +1,89 @@
+"""What the gateway refuses, and the one table that says how it looks on the wire.
+
+ServeError                 status  code
+├── BadRequest             400     invalid_request
+├── UnknownModel           404     model_not_found
+├── NotFound               404     not_found
+├── TooLarge               413     request_too_large
+├── TooBusy                503     overloaded          (with Retry-After)
+├── NotReady               503     not_ready           (with Retry-After)
+└── EngineError            502     engine_error
+    ├── EngineDown         503     engine_unavailable  (with Retry-After)
+    ├── EngineStalled      504     engine_stalled
+    └── EngineRefused      400     engine_refused      the engine said the request cannot be served
+"""
+
+from __future__ import annotations
+
+
+class ServeError(Exception):
+    """Root of the gateway's own errors; `str(error)` is one line that says what to do."""
+
+    status = 500
+    type = "server_error"
+    code = "server_error"
+    retry_after: int | None = None
+
+    def __init__(self, message: str, *, param: str | None = None) -> None:
+        super().__init__(message)
+        self.param = param
+
+
+class BadRequest(ServeError):
+    """The request cannot be understood or uses a value that is not allowed."""
+
+    status, type, code = 400, "invalid_request_error", "invalid_request"
+
+
+class UnknownModel(ServeError):
+    """`model` names nothing that is served here."""
+
+    status, type, code = 404, "invalid_request_error", "model_not_found"
+
+
+class NotFound(ServeError):
+    """The thing asked for does not exist."""
+
+    status, type, code = 404, "invalid_request_error", "not_found"
+
+
+class TooLarge(ServeError):
+    """The request body, or the conversation, is larger than the service takes."""
+
+    status, type, code = 413, "invalid_request_error", "request_too_large"
+
+
+class TooBusy(ServeError):
+    """As many answers are being written as the service allows at once."""
+
+    status, type, code, retry_after = 503, "server_error", "overloaded", 5
+
+
+class NotReady(ServeError):
+    """A part that the request needs is still starting, or there is no index yet."""
+
+    status, type, code, retry_after = 503, "server_error", "not_ready", 10
+
+
+class EngineError(ServeError):
+    """The engine failed while it wrote an answer."""
+
+    status, type, code = 502, "server_error", "engine_error"
+
+
+class EngineDown(EngineError):
+    """No engine can be reached."""
+
+    status, code, retry_after = 503, "engine_unavailable", 10
+
+
+class EngineStalled(EngineError):
+    """The engine stopped making progress on an answer."""
+
+    status, code = 504, "engine_stalled"
+
+
+class EngineRefused(EngineError):
+    """The engine says that the request itself cannot be served."""
+
+    status, type, code = 400, "invalid_request_error", "engine_refused"

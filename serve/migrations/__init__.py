@@ -1,0 +1,1 @@
+"""The database's numbered forms, oldest first."""

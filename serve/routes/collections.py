@@ -1,0 +1,99 @@
+"""Search, collections and records, as JSON and as the plain page that citations link to."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from fastapi import APIRouter, Request
+from fastapi.responses import HTMLResponse, Response
+from jinja2 import Environment, FileSystemLoader
+
+from serve.errors import NotFound
+from serve.schemas import (
+    CollectionInfo,
+    CollectionList,
+    ReadingRoomOptions,
+    RecordReply,
+    SearchHit,
+    SearchReply,
+    SearchRequest,
+)
+from serve.service import BaseUrlDep, Service, ServiceDep
+from serve.sources import describe_record, describe_search, describe_source, record_url
+
+router = APIRouter()
+_PAGES = Environment(loader=FileSystemLoader(Path(__file__).parent.parent / "templates"), autoescape=True)
+
+
+@router.post("/v1/search")
+async def search(body: SearchRequest, service: ServiceDep, base_url: BaseUrlDep) -> SearchReply:
+    """The passages that fit a question best, one per record, without any model."""
+    options = ReadingRoomOptions(collections=body.collections, filters=body.filters, top_k=body.top_k)
+    index, result = await service.answerer.search(body.query, options)
+    data = [
+        SearchHit(score=hit.score, source=describe_source(hit, number, cited=False, base_url=base_url))
+        for number, hit in enumerate(result.hits, start=1)
+    ]
+    return SearchReply(found=result.found, searched=describe_search(result, index), data=data)
+
+
+@router.get("/v1/collections")
+async def list_collections(service: ServiceDep, base_url: BaseUrlDep) -> CollectionList:
+    """Every collection in the index in use."""
+    index = service.library.current()
+    data = [
+        CollectionInfo(
+            id=collection.id,
+            title=collection.title,
+            call_number=collection.call_number,
+            repository=collection.repository,
+            dates=collection.dates,
+            extent=collection.extent,
+            records=collection.records,
+            abstract=collection.abstract,
+            url=record_url(base_url, collection.record_id),
+        )
+        for collection in index.collections()
+    ]
+    return CollectionList(index_version=index.version, data=data)
+
+
+@router.get("/v1/records/{record_id:path}", response_model=RecordReply)
+async def get_record(
+    record_id: str, request: Request, service: ServiceDep, base_url: BaseUrlDep
+) -> RecordReply | Response:
+    """A record whole; a browser, which asks for HTML, gets the page."""
+    record = _describe(service, record_id, base_url)
+    if request.headers.get("accept", "").startswith("text/html"):
+        return _page(record, service)
+    return record
+
+
+@router.get("/records/{record_id:path}", include_in_schema=False)
+async def show_record(record_id: str, service: ServiceDep, base_url: BaseUrlDep) -> Response:
+    """The page that citations link to."""
+    try:
+        return _page(_describe(service, record_id, base_url), service)
+    except NotFound as error:
+        page = _PAGES.get_template("missing.html").render(
+            message=str(error), library=service.settings.library_name
+        )
+        return HTMLResponse(page, status_code=404)
+
+
+def _describe(service: Service, record_id: str, base_url: str) -> RecordReply:
+    index = service.library.current()
+    record = index.record(record_id)
+    if record is None:
+        raise NotFound("There is no such record in the collections at present. It may have been withdrawn.")
+    return describe_record(record, index, base_url)
+
+
+def _page(record: RecordReply, service: Service) -> HTMLResponse:
+    page = _PAGES.get_template("record.html").render(
+        record=record,
+        library=service.settings.library_name,
+        ask_staff=service.settings.ask_staff,
+        paragraphs=[paragraph for paragraph in record.text.split("\n") if paragraph.strip()],
+    )
+    return HTMLResponse(page, headers={"Cache-Control": "no-cache"})

@@ -1,0 +1,22 @@
+"""`POST /v1/feedback`."""
+
+from __future__ import annotations
+
+from fastapi import APIRouter
+from starlette.concurrency import run_in_threadpool
+
+from serve.feedback import keep_feedback
+from serve.schemas import FeedbackReply, FeedbackRequest
+from serve.service import ServiceDep
+
+router = APIRouter(prefix="/v1")
+
+
+@router.post("/feedback", status_code=201)
+async def give_feedback(body: FeedbackRequest, service: ServiceDep) -> FeedbackReply:
+    """Keep what a patron says of an answer; it is on disk before this returns."""
+    reply, row = await run_in_threadpool(
+        keep_feedback, service.database, service.memory, body, days=service.settings.feedback_days
+    )
+    service.metrics.feedback.labels(row.details.get("adapter", ""), row.thumb).inc()
+    return reply

@@ -1,0 +1,74 @@
+"""Is it alive, is it ready, what does it count, and what should a page say about it."""
+
+from __future__ import annotations
+
+from fastapi import APIRouter
+from fastapi.responses import JSONResponse, Response
+from prometheus_client import CONTENT_TYPE_LATEST
+
+from retrieval.errors import RetrievalError
+from serve.schemas import ServiceInfo
+from serve.service import Service, ServiceDep
+
+router = APIRouter()
+
+
+@router.get("/healthz")
+async def is_alive() -> dict[str, str]:
+    """The process answers."""
+    return {"status": "ok"}
+
+
+@router.get("/readyz")
+async def is_ready(service: ServiceDep) -> Response:
+    """Index open, engine serving: a question would be answered. 503 says what is missing."""
+    missing = find_missing(service)
+    return JSONResponse(
+        {"status": "not ready" if missing else "ready", "missing": missing},
+        status_code=503 if missing else 200,
+    )
+
+
+@router.get("/metrics")
+async def show_metrics(service: ServiceDep) -> Response:
+    """Prometheus text."""
+    return Response(service.metrics.render(), media_type=CONTENT_TYPE_LATEST)
+
+
+@router.get("/v1/service")
+async def describe_service(service: ServiceDep) -> ServiceInfo:
+    """The service in a page's words."""
+    settings = service.settings
+    try:
+        index = service.library.current()
+        version, collections = index.version, len(index.collections())
+    except RetrievalError:
+        version, collections = "", 0
+    return ServiceInfo(
+        library_name=settings.library_name,
+        ask_staff=settings.ask_staff,
+        model=service.aliases.base,
+        bundled_reader=settings.uses_bundled_reader,
+        privacy_notice=(
+            "Your questions are not stored and you are not identified. An answer is kept in memory for "
+            f"up to {settings.answer_memory_hours:g} hours so that you can comment on it. Only if you send "
+            "feedback are the question, the answer and your words kept, for "
+            f"{settings.feedback_days} days, for the library's staff to read."
+        ),
+        ready=not find_missing(service),
+        aliases=sorted(service.aliases.pointers),
+        index_version=version,
+        collections=collections,
+    )
+
+
+def find_missing(service: Service) -> list[str]:
+    """What keeps the service from answering, in words; empty when it is ready."""
+    missing = []
+    try:
+        service.library.current()
+    except RetrievalError as error:
+        missing.append(str(error))
+    if service.aliases.base not in service.engines.names:
+        missing.append("the engine is not serving the model yet")
+    return missing

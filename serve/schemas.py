@@ -1,0 +1,301 @@
+"""What crosses the wire. Types that enter refuse unknown fields; types that leave are complete.
+
+Requests follow the OpenAI chat API, so that its unmodified clients work; what is ours travels in
+one extra object, `reading_room`, both ways.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+
+Text = Annotated[str, StringConstraints(min_length=1, max_length=20_000)]
+Identifier = Annotated[str, StringConstraints(min_length=1, max_length=300)]
+
+
+class Incoming(BaseModel):
+    """A request body: unknown fields are errors, so that a typo never does nothing in silence."""
+
+    model_config = ConfigDict(extra="forbid")
+
+
+class SearchFilters(Incoming):
+    """Hard limits on what is searched; years are inclusive."""
+
+    year_from: int | None = Field(None, ge=-3000, le=3000)
+    year_to: int | None = Field(None, ge=-3000, le=3000)
+    levels: list[Literal["collection", "series", "file", "item"]] = Field(default_factory=list, max_length=4)
+
+
+class ReadingRoomOptions(Incoming):
+    """`extra_body={"reading_room": {...}}` of a chat request."""
+
+    retrieval: bool = True
+    collections: list[Identifier] = Field(default_factory=list, max_length=100)
+    filters: SearchFilters = SearchFilters()
+    top_k: int | None = Field(None, ge=1, le=20)
+
+
+class TextPart(Incoming):
+    type: Literal["text"]
+    text: str = Field(max_length=100_000)
+
+
+class ChatMessage(Incoming):
+    role: Literal["system", "developer", "user", "assistant"]
+    content: Annotated[str, StringConstraints(max_length=100_000)] | list[TextPart]
+    name: str | None = Field(None, max_length=64)
+
+    @property
+    def text(self) -> str:
+        """The content as one string."""
+        return (
+            self.content if isinstance(self.content, str) else "\n".join(part.text for part in self.content)
+        )
+
+
+class StreamOptions(Incoming):
+    include_usage: bool = False
+    include_obfuscation: bool = False
+
+
+class ChatRequest(Incoming):
+    """`POST /v1/chat/completions`. `model` names an alias, an adapter or the base; absent: `default`."""
+
+    model: str = Field("default", min_length=1, max_length=200)
+    messages: list[ChatMessage] = Field(min_length=1, max_length=200)
+    stream: bool = False
+    stream_options: StreamOptions | None = None
+    temperature: float | None = Field(None, ge=0, le=2)
+    top_p: float | None = Field(None, gt=0, le=1)
+    max_tokens: int | None = Field(None, ge=1, le=8192)
+    max_completion_tokens: int | None = Field(None, ge=1, le=8192)
+    seed: int | None = Field(None, ge=0, le=2**31 - 1)
+    stop: str | list[str] | None = Field(None, max_length=4)
+    presence_penalty: float | None = Field(None, ge=-2, le=2)
+    frequency_penalty: float | None = Field(None, ge=-2, le=2)
+    n: Literal[1] = 1
+    user: str | None = Field(None, max_length=200)
+    metadata: dict[str, str] | None = None
+    store: Literal[False] | None = None
+    reading_room: ReadingRoomOptions = ReadingRoomOptions()
+
+
+class Source(BaseModel):
+    """A full archival citation of one record, from its fields; `number` is the [n] of the answer."""
+
+    number: int
+    cited: bool
+    record_id: str
+    title: str
+    dates: str
+    level: str
+    breadcrumb: list[str]
+    collection_id: str
+    collection: str
+    call_number: str
+    repository: str
+    container: str
+    container_inferred: bool
+    access: str
+    access_from: str
+    use: str
+    citation: str
+    passage: str
+    record_url: str
+    catalogue_url: str
+
+
+class Searched(BaseModel):
+    """How far the search looked, for an honest "not found"."""
+
+    passages: int
+    collections: list[str]
+    years: tuple[int, int] | None = None
+    index_version: str
+
+
+Status = Literal["answered", "not_found", "passages_only", "plain"]
+
+
+class AnswerDetails(BaseModel):
+    """The `reading_room` object of an answer. `found` is false when nothing fitting was found.
+
+    `sources` are those the answer cites; `also_searched` were given to the model and not cited.
+    `unverified` lists identifiers in the prose that stand in no source: they are marked there.
+    `status`: answered, not_found, or passages_only (the engine is down: the passages themselves).
+    """
+
+    answer_id: str
+    status: Status
+    found: bool
+    adapter: str
+    model: str
+    index_version: str
+    prompt_version: str
+    searched: Searched | None = None
+    sources: list[Source] = Field(default_factory=list)
+    also_searched: list[Source] = Field(default_factory=list)
+    unverified: list[str] = Field(default_factory=list)
+    ask_staff: str = ""
+
+
+class SearchRequest(Incoming):
+    """`POST /v1/search`."""
+
+    query: Text
+    collections: list[Identifier] = Field(default_factory=list, max_length=100)
+    filters: SearchFilters = SearchFilters()
+    top_k: int = Field(10, ge=1, le=20)
+
+
+class SearchHit(BaseModel):
+    score: float
+    source: Source
+
+
+class SearchReply(BaseModel):
+    object: Literal["list"] = "list"
+    found: bool
+    searched: Searched
+    data: list[SearchHit]
+
+
+class CollectionInfo(BaseModel):
+    id: str
+    title: str
+    call_number: str
+    repository: str
+    dates: str
+    extent: str
+    records: int
+    abstract: str
+    url: str
+
+
+class CollectionList(BaseModel):
+    object: Literal["list"] = "list"
+    index_version: str
+    data: list[CollectionInfo]
+
+
+class RecordSummary(BaseModel):
+    id: str
+    title: str
+    dates: str
+    container: str
+    url: str
+
+
+class RecordReply(BaseModel):
+    """`GET /v1/records/{id}`: the record whole, its place, and what lies directly below it."""
+
+    id: str
+    title: str
+    dates: str
+    level: str
+    text: str
+    breadcrumb: list[str]
+    parent: RecordSummary | None
+    children: list[RecordSummary]
+    collection_id: str
+    collection: str
+    call_number: str
+    repository: str
+    container: str
+    container_inferred: bool
+    creator: str
+    names: list[str]
+    subjects: list[str]
+    language: str
+    extent: str
+    access: str
+    access_from: str
+    use: str
+    citation: str
+    catalogue_url: str
+    index_version: str
+
+
+Reason = Literal[
+    "helpful",
+    "wrong_source",
+    "wrong_fact",
+    "wrong_name_or_date",
+    "we_hold_it",
+    "not_relevant",
+    "too_long",
+    "offensive",
+    "other",
+]
+
+
+class FeedbackRequest(Incoming):
+    """`POST /v1/feedback`. Send it again with the same `idempotency_key` and it is kept once.
+
+    `question` and `answer` are wanted only where the service no longer remembers the answer.
+    """
+
+    answer_id: Identifier
+    idempotency_key: Identifier
+    thumb: Literal["up", "down"]
+    reasons: list[Reason] = Field(default_factory=list, max_length=9)
+    comment: str = Field("", max_length=5_000)
+    corrected_answer: str = Field("", max_length=20_000)
+    question: str = Field("", max_length=20_000)
+    answer: str = Field("", max_length=20_000)
+
+
+class FeedbackReply(BaseModel):
+    id: str
+    kept: bool
+    created: str
+    kept_until: str
+
+
+class ModelInfo(BaseModel):
+    """One name a chat may use: the base, an adapter version, or an alias that points to one."""
+
+    id: str
+    object: Literal["model"] = "model"
+    created: int
+    owned_by: str
+    kind: Literal["base", "adapter", "alias"]
+    resolves_to: str
+    ready: bool
+
+
+class ModelList(BaseModel):
+    object: Literal["list"] = "list"
+    data: list[ModelInfo]
+
+
+class ErrorBody(BaseModel):
+    message: str
+    type: str
+    param: str | None = None
+    code: str | None = None
+
+
+class ErrorReply(BaseModel):
+    """Every error, in OpenAI's form; `message` says what to do."""
+
+    error: ErrorBody
+
+
+class ServiceInfo(BaseModel):
+    """`GET /v1/service`: what a page needs to know about the service it speaks for."""
+
+    library_name: str
+    ask_staff: str
+    model: str
+    bundled_reader: bool
+    privacy_notice: str
+    ready: bool
+    aliases: list[str]
+    index_version: str
+    collections: int
+
+
+JsonObject = dict[str, Any]

@@ -1,0 +1,49 @@
+"""The parts of a running gateway, made once at start and handed to every route."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Annotated
+
+from fastapi import Depends, Request
+
+from retrieval.library import Library
+from serve.admission import Admission
+from serve.aliases import Aliases
+from serve.answer_memory import AnswerMemory
+from serve.answers import Answerer
+from serve.database import Database
+from serve.engine.pool import Engines
+from serve.metrics import Metrics
+from serve.settings import Settings
+
+
+@dataclass(slots=True)
+class Service:
+    """One gateway. `aliases` is replaced whole when the names that engines serve change."""
+
+    settings: Settings
+    library: Library
+    database: Database
+    engines: Engines
+    aliases: Aliases
+    answerer: Answerer
+    memory: AnswerMemory
+    metrics: Metrics
+    admission: Admission
+
+
+def get_service(request: Request) -> Service:
+    """The gateway that this request came to."""
+    service: Service = request.app.state.service
+    return service
+
+
+def get_base_url(request: Request) -> str:
+    """The address that links in a reply start with: the public one if set, else the one asked for."""
+    service = get_service(request)
+    return service.settings.public_url.rstrip("/") or str(request.base_url).rstrip("/")
+
+
+ServiceDep = Annotated[Service, Depends(get_service)]
+BaseUrlDep = Annotated[str, Depends(get_base_url)]

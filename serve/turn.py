@@ -1,0 +1,145 @@
+"""One question and what the search found for it, while its answer is being written.
+
+Knows no engine and no HTTP: it is handed the engine's events and gives back text that may be shown,
+then the whole answer with its sources.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator, AsyncIterator, Sequence
+from dataclasses import dataclass
+
+import orjson
+
+from retrieval.index import Index, SearchResult
+from retrieval.prompt import PROMPT_VERSION, REFUSAL, render_heading
+from retrieval.records import Hit
+from serve.citation_stream import CitationStream
+from serve.schemas import AnswerDetails, JsonObject, Source, Status
+from serve.sources import describe_search, describe_source, gather_evidence
+
+NO_TOKENS = {"prompt_tokens": 0, "completion_tokens": 0, "total_tokens": 0}
+
+
+@dataclass(frozen=True, slots=True)
+class Delta:
+    """Text to show now."""
+
+    answer_id: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Finished:
+    """The end of an answer: all of its text, where each [n] stands in it, and what is behind it."""
+
+    text: str
+    details: AnswerDetails
+    spans: Sequence[tuple[int, int, int]]
+    reason: str
+    usage: JsonObject
+
+
+Events = AsyncGenerator[Delta | Finished, None]
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """What one answer is made of; `model` is the base, `version` what was asked to answer."""
+
+    question: str
+    version: str
+    model: str
+    index: Index
+    result: SearchResult
+    base_url: str
+    ask_staff: str
+    answer_id: str
+
+    async def write(self, payloads: AsyncIterator[bytes], hits: Sequence[Hit]) -> Events:
+        """The engine's stream with its citations checked; a refusal becomes our own "not found"."""
+        checked = CitationStream(len(hits), [*gather_evidence(hits), self.question])
+        held, reason = "", "stop"
+        usage: JsonObject = NO_TOKENS
+        async for payload in payloads:
+            chunk = orjson.loads(payload)
+            usage = chunk.get("usage") or usage
+            for choice in chunk.get("choices", ()):
+                reason = choice.get("finish_reason") or reason
+                held += checked.feed(choice.get("delta", {}).get("content") or "")
+            if held and not _may_refuse(checked.text):
+                yield Delta(self.answer_id, held)
+                held = ""
+            if checked.repeats:
+                break
+        held += checked.finish()
+        if checked.text.strip().startswith(REFUSAL):
+            events = self.not_found(hits, usage)
+        elif not checked.text.strip():
+            events = self.show_passages("The model gave no answer.", hits, usage)
+        else:
+            if held:
+                yield Delta(self.answer_id, held)
+            sources = self._describe_all(hits, checked.cited)
+            yield self._finish(checked.text, "answered", sources, checked, reason, usage)
+            return
+        async for event in events:
+            yield event
+
+    async def not_found(self, hits: Sequence[Hit], usage: JsonObject = NO_TOKENS) -> Events:
+        """An honest "not found": how far the search looked, what that does not mean, whom to ask."""
+        names = self.result.collections_searched
+        listed = "; ".join(names[:5]) + (f"; and {len(names) - 5} more" if len(names) > 5 else "")
+        text = (
+            f"I did not find that. I searched {self.result.passages_searched:,} passages in "
+            f"{len(names)} {'collection' if len(names) == 1 else 'collections'} ({listed}). "
+            f"That does not mean it is not here: much is described only in summary. {self.ask_staff}"
+        )
+        yield Delta(self.answer_id, text)
+        yield self._finish(text, "not_found", self._describe_all(hits, ()), usage=usage)
+
+    async def show_passages(self, lead: str, hits: Sequence[Hit], usage: JsonObject = NO_TOKENS) -> Events:
+        """The headings found, each with its number, where no model wrote."""
+        lines = [f'"{render_heading(hit)}" [{number}]' for number, hit in enumerate(hits, start=1)]
+        text = "\n".join([f"{lead} These records fit your question best:", *lines])
+        yield Delta(self.answer_id, text)
+        sources = self._describe_all(hits, range(1, len(hits) + 1))
+        yield self._finish(text, "passages_only", sources, usage=usage)
+
+    def _describe_all(self, hits: Sequence[Hit], cited: Sequence[int]) -> list[Source]:
+        """Every hit as a source: the cited ones first, in the order of the answer."""
+        numbers = [*cited, *(number for number in range(1, len(hits) + 1) if number not in cited)]
+        return [
+            describe_source(hits[number - 1], number, cited=number in cited, base_url=self.base_url)
+            for number in numbers
+        ]
+
+    def _finish(
+        self,
+        text: str,
+        status: Status,
+        sources: Sequence[Source],
+        checked: CitationStream | None = None,
+        reason: str = "stop",
+        usage: JsonObject = NO_TOKENS,
+    ) -> Finished:
+        details = AnswerDetails(
+            answer_id=self.answer_id,
+            status=status,
+            found=status != "not_found",
+            adapter=self.version,
+            model=self.model,
+            index_version=self.index.version,
+            prompt_version=PROMPT_VERSION,
+            searched=describe_search(self.result, self.index),
+            sources=[source for source in sources if source.cited],
+            also_searched=[source for source in sources if not source.cited],
+            unverified=checked.unverified if checked else [],
+            ask_staff=self.ask_staff,
+        )
+        return Finished(text, details, checked.spans if checked else (), reason, usage)
+
+
+def _may_refuse(text: str) -> bool:
+    """Whether what has been written could still become the refusal sentence."""
+    return REFUSAL.startswith(text.strip()[: len(REFUSAL)])
