@@ -1,0 +1,1 @@
+"""The pages, as clients of the HTTP API."""

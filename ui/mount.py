@@ -1,0 +1,80 @@
+"""The patron page on the gateway's app: Gradio with every door shut that the page does not need."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+import gradio as gr
+from fastapi import FastAPI
+from starlette.middleware.cors import CORSMiddleware
+from starlette.routing import Mount
+
+from ui.client import GatewayClient
+from ui.guard import PageGuard
+from ui.patron import build_patron
+from ui.shell import Shell
+
+FONT = (
+    "ui-sans-serif",
+    "system-ui",
+    "-apple-system",
+    "Segoe UI",
+    "Roboto",
+    "Helvetica",
+    "Arial",
+    "sans-serif",
+)
+FONT_MONO = ("ui-monospace", "Consolas", "monospace")
+
+
+def mount_patron(app: FastAPI, base_url: str) -> None:
+    """Put the patron page at "/" of `app`, after all other routes; it speaks to `base_url` over HTTP.
+
+    Everything under "/" that no other route answers then comes to the page's guard.
+    """
+    client = GatewayClient(base_url)
+    _forbid_foreign_origins(app)
+    gr.mount_gradio_app(
+        app,
+        build_patron(client),
+        path="/",
+        footer_links=[],
+        run_history=False,
+        allowed_paths=[],
+        blocked_paths=["/"],
+        show_error=False,
+        max_file_size="1kb",
+        ssr_mode=False,
+        enable_monitoring=False,
+        pwa=False,
+        mcp_server=False,
+        theme=gr.themes.Base(font=list(FONT), font_mono=list(FONT_MONO)),
+        app_kwargs={"openapi_url": None},
+    )
+    mount = app.router.routes[-1]
+    assert isinstance(mount, Mount), "gradio mounts the page as the last route"
+    mount.app = PageGuard(mount.app, Shell(client))
+    _close_at_end(app, client)
+
+
+def _forbid_foreign_origins(app: FastAPI) -> None:
+    """Without CORS rules on the parent, Gradio answers any Origin with its own permission."""
+    kinds: list[object] = [middleware.cls for middleware in app.user_middleware]
+    if CORSMiddleware not in kinds:
+        app.add_middleware(CORSMiddleware, allow_origins=[], allow_methods=[], allow_headers=[])
+
+
+def _close_at_end(app: FastAPI, client: GatewayClient) -> None:
+    opened = app.router.lifespan_context
+
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[Any]:
+        async with opened(app) as state:
+            try:
+                yield state
+            finally:
+                await client.close()
+
+    app.router.lifespan_context = lifespan
