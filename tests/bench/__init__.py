@@ -1,0 +1,1 @@
+"""Benchmarks: `make bench-*`; each ends with one line of JSON."""

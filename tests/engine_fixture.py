@@ -1,0 +1,82 @@
+"""One real engine for the session: the bundled reader with two adapters, started as the gateway does."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+import pytest_asyncio
+
+from serve.engine.adapters import AdapterFolder, list_adapters, weights_sha256
+from serve.engine.client import EngineClient
+from serve.engine.machine import look_at_machine
+from serve.engine.model import find_model
+from serve.engine.plan import EnginePlan, plan_engine
+from serve.engine.process import EngineProcess
+from serve.settings import BUNDLED_ADAPTERS, Settings
+from tests.serve.made_adapters import make_adapter
+
+STALL_SECONDS = 8.0
+
+
+@dataclass(frozen=True, slots=True)
+class RunningEngine:
+    """An engine that is ready and watched, and a client of it."""
+
+    plan: EnginePlan
+    process: EngineProcess
+    client: EngineClient
+    adapters: tuple[AdapterFolder, ...]
+    log: Path
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def engine(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[RunningEngine]:
+    """The engine, its adapters loaded. A test may kill it: it comes back by itself."""
+    folder = tmp_path_factory.mktemp("engine")
+    settings = Settings(data=folder / "data", engine_stall_seconds=STALL_SECONDS)
+    model = find_model(settings.model)
+    assert model.path is not None, model.problem
+    adapters = _two_adapters(folder / "adapters", model.path)
+    plan = plan_engine(settings, look_at_machine(), model, adapters)
+    client = EngineClient(plan.url, socket=plan.socket, stall_seconds=STALL_SECONDS)
+    await client.start()
+
+    async def load_adapters() -> None:
+        for adapter in adapters:
+            await client.load_adapter(adapter.name, adapter.path)
+
+    log = settings.data / "logs" / "engine.log"
+    process = EngineProcess(
+        plan,
+        log,
+        stall_seconds=STALL_SECONDS,
+        start_seconds=settings.engine_start_seconds,
+        waiting=lambda: client.waiting,
+        on_ready=load_adapters,
+    )
+    await process.start()
+    try:
+        await process.wait_ready(lambda _: None)
+        watching = asyncio.create_task(process.watch())
+        yield RunningEngine(plan, process, client, adapters, log)
+    finally:
+        await process.stop()
+        await client.close()
+    await watching
+
+
+def _two_adapters(folder: Path, model: Path) -> tuple[AdapterFolder, ...]:
+    """The bundled ones, or two made for the occasion where the bundled reader comes without."""
+    digest = weights_sha256(model)
+    bundled = [adapter for adapter in list_adapters(BUNDLED_ADAPTERS, digest) if not adapter.problems]
+    if len(bundled) >= 2:
+        return tuple(bundled[:2])
+    for seed, name in enumerate(("terse", "formal")):
+        make_adapter(folder, model, name, seed)
+    made = list_adapters(folder, digest)
+    assert [adapter.problems for adapter in made] == [(), ()]
+    return made

@@ -1,0 +1,160 @@
+"""A small server in the engine's place, for faults that the real one cannot be made to show on demand.
+
+    python -m tests.serve.stub_engine --uds SOCKET [--orphan]
+
+What an answer does is chosen by the request's `model`. Like vLLM it has a child process (which, with
+--orphan, is in a process group of its own), and its /health says 200 whatever happens.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import os
+import subprocess
+import sys
+
+from aiohttp import web
+
+PIECE = 'data: {"choices":[{"index":0,"delta":{"content":"%s"},"finish_reason":null}]}\n\n'
+LAST = (
+    'data: {"id":"a","created":1,"model":"m","choices":[{"index":0,"delta":{},"finish_reason":"stop"}]}\n\n'
+)
+USAGE = 'data: {"choices":[],"usage":{"prompt_tokens":3,"completion_tokens":2}}\n\n'
+DONE = "data: [DONE]\n\n"
+WHOLE = PIECE % "Box 4, " + PIECE % "folder 2 — “é”." + LAST + USAGE + DONE
+MANY = 3_000
+
+
+class StubEngine:
+    """The server's state: what it counts, and how many of its answers are being written."""
+
+    def __init__(self) -> None:
+        self.running = 0
+        self.tokens = 0
+        self.aborted = 0
+        self.bodies: list[dict[str, object]] = []
+
+    def app(self) -> web.Application:
+        """The routes of vLLM that are used."""
+        app = web.Application()
+        app.router.add_get("/health", self.health)
+        app.router.add_get("/metrics", self.metrics)
+        app.router.add_get("/v1/models", self.models)
+        app.router.add_post("/v1/load_lora_adapter", self.load)
+        app.router.add_post("/v1/chat/completions", self.chat)
+        return app
+
+    async def health(self, request: web.Request) -> web.Response:
+        return web.Response()
+
+    async def models(self, request: web.Request) -> web.Response:
+        cards = [{"id": "base", "max_model_len": 4096, "root": "/srv/x"}, {"id": "letters", "parent": "base"}]
+        return web.json_response({"data": cards})
+
+    async def metrics(self, request: web.Request) -> web.Response:
+        return web.Response(
+            text=f'# HELP x\nvllm:num_requests_running{{engine="0"}} {float(self.running)}\n'
+            f'vllm:generation_tokens_total{{engine="0"}} {float(self.tokens)}\n'
+        )
+
+    async def load(self, request: web.Request) -> web.Response:
+        body = await request.json()
+        self.bodies.append(body)
+        if body["lora_name"] == "loaded":
+            return error(400, "The lora adapter 'loaded' has already been loaded. If you want ...")
+        if body["lora_name"] == "broken":
+            return error(500, f"cannot read {body['lora_path']}/adapter_model.safetensors")
+        return web.Response(text="Success")
+
+    async def chat(self, request: web.Request) -> web.StreamResponse:
+        body = await request.json()
+        self.bodies.append(body)
+        model = body["model"]
+        if model.isdigit():
+            return error(int(model), "No room in /srv/models/reader/weights.bin\nnor elsewhere")
+        if model == "not-json":
+            return web.Response(status=500, text="<html>oops</html>")
+        if model == "drop-before":
+            assert request.transport is not None
+            request.transport.abort()
+            return web.Response()
+        response = web.StreamResponse(headers={"Content-Type": "text/event-stream"})
+        self.running += 1
+        try:
+            if model == "silent":
+                await asyncio.sleep(60)
+            await response.prepare(request)
+            await self.write(model, response, request)
+        except (ConnectionError, asyncio.CancelledError):
+            self.aborted += 1
+            raise
+        finally:
+            self.running -= 1
+        return response
+
+    async def write(self, model: str, response: web.StreamResponse, request: web.Request) -> None:
+        """The body of one answer."""
+        match model:
+            case "half" | "drop-first":
+                if model == "half":
+                    await response.write((PIECE % "Box").encode())
+                    await asyncio.sleep(0.05)
+                assert request.transport is not None
+                request.transport.abort()
+            case "no-done":
+                await response.write((PIECE % "Box").encode())
+            case "error-inside":
+                await response.write((PIECE % "Box").encode())
+                await response.write(
+                    b'data: {"error":{"message":"EngineCore died","code":500}}\n\n' + DONE.encode()
+                )
+            case "error-first":
+                await response.write(b'data: {"error":{"message":"too long","code":400}}\n\n' + DONE.encode())
+            case "hang":
+                await response.write((PIECE % "Box").encode())
+                await asyncio.sleep(3600)
+            case "bytes":
+                for byte in WHOLE.encode():
+                    await response.write(bytes([byte]))
+                    await asyncio.sleep(0)
+            case "crlf":
+                await response.write(WHOLE.replace("\n", "\r\n").encode())
+            case "comments":
+                await response.write((": keep-alive\n\n" + WHOLE.replace("data: ", "data:")).encode())
+            case "endless":
+                while True:
+                    self.tokens += 1
+                    await response.write((PIECE % "word ").encode())
+                    await asyncio.sleep(0.01)
+            case "many":
+                for number in range(MANY):
+                    await response.write((PIECE % number).encode())
+                    await asyncio.sleep(0)  # so that each is read alone
+                await response.write(DONE.encode())
+            case _:
+                self.tokens += 2
+                await response.write(WHOLE.encode())
+
+
+def error(status: int, message: str) -> web.Response:
+    """An error as vLLM answers it."""
+    return web.json_response({"error": {"message": message, "type": "x", "code": status}}, status=status)
+
+
+def main() -> None:
+    """Serve on the socket until killed."""
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--uds", required=True)
+    parser.add_argument("--orphan", action="store_true")
+    arguments = parser.parse_args()
+    sys.stderr.write("the stub starts\n")
+    sleeping = [sys.executable, "-c", "import time; time.sleep(3600)  # as VLLM::EngineCore"]
+    left_behind = subprocess.Popen(sleeping, process_group=0 if arguments.orphan else None)
+    web.run_app(StubEngine().app(), path=arguments.uds, print=None, handler_cancellation=True)
+    assert left_behind.poll() is None
+    os._exit(0)  # it does not end its child: whoever started it must
+
+
+if __name__ == "__main__":
+    main()
