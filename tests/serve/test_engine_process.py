@@ -248,7 +248,7 @@ async def test_when_the_gateway_dies_so_does_the_engine(tmp_path: Path, number: 
     left = processes_of_session(guard)
     assert len(left) == 3
     gateway.send_signal(number)
-    await asyncio.to_thread(gateway.wait)
+    await asyncio.to_thread(gateway.wait, WAIT_SECONDS)
     await wait_until(lambda: not set(left) & set(all_processes()))
 
 
@@ -279,7 +279,7 @@ async def test_what_outlived_gateway_guard_and_server_is_ended_by_the_next_start
     (left,) = [pid for pid in processes_of_session(guard) if pid != guard and not is_server(pid)]
     gateway.kill()
     os.kill(guard, signal.SIGKILL)
-    await asyncio.to_thread(gateway.wait)
+    await asyncio.to_thread(gateway.wait, WAIT_SECONDS)
     await wait_until(lambda: processes_of_session(guard) == [left])  # the server dies with its guard
     bystander = subprocess.Popen(
         [sys.executable, "-c", "input()"], cwd=tmp_path / "run", stdin=subprocess.PIPE

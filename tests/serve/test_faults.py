@@ -49,6 +49,10 @@ def ask(http: httpx.Client) -> dict[str, object]:
     return details
 
 
+def is_ready(http: httpx.Client, name: str) -> bool:
+    return any(model["id"] == name and model["ready"] for model in http.get("/v1/models").json()["data"])
+
+
 def find_engine(service: RunningService) -> int:
     """The process that listens on the engine's socket."""
     for entry in Path("/proc").iterdir():
@@ -77,10 +81,11 @@ def engine_metric(service: RunningService, name: str) -> float:
 def test_a_client_that_goes_away_frees_the_engine(service: RunningService, http: httpx.Client) -> None:
     before = engine_metric(service, "vllm:generation_tokens_total")
     with http.stream("POST", "/v1/chat/completions", json=BABBLE) as reply:
-        for _ in zip(range(3), reply.iter_lines(), strict=False):
-            pass
-        assert engine_metric(service, "vllm:num_requests_running") == 1
-    wait_until(lambda: engine_metric(service, "vllm:num_requests_running") == 0, 2)
+        lines = reply.iter_lines()  # kept: httpx closes the reply with the last reference to its lines
+        for _ in range(3):
+            next(lines)
+        wait_until(lambda: engine_metric(service, "vllm:num_requests_running") == 1, 10)
+    wait_until(lambda: engine_metric(service, "vllm:num_requests_running") == 0, 10)
     assert engine_metric(service, "vllm:generation_tokens_total") - before < 500
     in_flight = [
         line
@@ -111,11 +116,11 @@ def test_an_engine_killed_in_the_middle_of_an_answer(service: RunningService, ht
     plain = http.post("/v1/chat/completions", json={**BABBLE, "stream": False})
     assert plain.status_code == 503
     assert int(plain.headers["Retry-After"]) > 0
-    wait_until(lambda: http.get("/readyz").status_code == 503, 3)
+    wait_until(lambda: http.get("/readyz").status_code == 503, 20)
     wait_until(lambda: http.get("/readyz").status_code == 200, 240)
     assert ask(http)["status"] == "answered"
-    models = {model["id"]: model["ready"] for model in http.get("/v1/models").json()["data"]}
-    assert models["terse"], "the adapters must be loaded again after a restart"
+    # The base answers first; the adapters are loaded again right after it.
+    wait_until(lambda: is_ready(http, "terse"), 30)
 
 
 def test_a_new_index_is_used_without_a_restart(
@@ -134,7 +139,7 @@ def test_a_new_index_is_used_without_a_restart(
     environment = {**os.environ, "READING_ROOM_DATA": str(service.data)}
     built = subprocess.run(command, env=environment, capture_output=True, text=True)
     assert built.returncode == 0, built.stderr
-    wait_until(lambda: http.get("/v1/collections").json()["index_version"] != before["index_version"], 5)
+    wait_until(lambda: http.get("/v1/collections").json()["index_version"] != before["index_version"], 30)
     after = http.get("/v1/collections").json()["data"]
     assert len(after) == len(before["data"]) + 1
     best = http.post("/v1/search", json={"query": "Quillfeather almanac"}).json()["data"][0]["source"]
