@@ -6,6 +6,7 @@ import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from serve.adapters.folder import AdapterFolder, list_adapters, weights_sha256
 from serve.doctor_checks import (
     Check,
     check_adapters,
@@ -18,7 +19,6 @@ from serve.doctor_checks import (
     check_model,
     check_packages,
 )
-from serve.engine.adapters import AdapterFolder, list_adapters, weights_sha256
 from serve.engine.machine import Machine, look_at_machine
 from serve.engine.model import ModelFolder, find_model
 from serve.engine.plan import EnginePlan, plan_engine

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from serve.engine.adapters import AdapterFolder
+from serve.adapters.folder import AdapterFolder
 from serve.engine.client import EngineClient
 from serve.engine.machine import Machine, free_disk_gb
 from serve.engine.model import ModelFolder

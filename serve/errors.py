@@ -3,7 +3,9 @@
 ServeError                 status  code
 ├── BadRequest             400     invalid_request
 ├── UnknownModel           404     model_not_found
+├── Forbidden              403     forbidden
 ├── NotFound               404     not_found
+├── Conflict               409     conflict            somebody else was quicker, or it cannot be done now
 ├── TooLarge               413     request_too_large
 ├── TooBusy                503     overloaded          (with Retry-After)
 ├── NotReady               503     not_ready           (with Retry-After)
@@ -45,6 +47,18 @@ class NotFound(ServeError):
     """The thing asked for does not exist."""
 
     status, type, code = 404, "invalid_request_error", "not_found"
+
+
+class Forbidden(ServeError):
+    """The request needs a key, or another one."""
+
+    status, type, code = 403, "permission_error", "forbidden"
+
+
+class Conflict(ServeError):
+    """The thing was changed by somebody else meanwhile, or its state does not allow this."""
+
+    status, type, code = 409, "invalid_request_error", "conflict"
 
 
 class TooLarge(ServeError):

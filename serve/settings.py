@@ -56,6 +56,9 @@ class Settings(BaseSettings):
     model: str = str(BUNDLED_READER)
     adapters: Path = BUNDLED_ADAPTERS
     default_adapter: str = ""
+    adapter_slots: int = Field(8, ge=1, le=64, description="adapter versions that answer at the same time")
+    adapter_rank: int = Field(16, ge=1, le=512, description="highest LoRA rank the engine takes")
+    staff_key: SecretStr = SecretStr("")
     engine_urls: Annotated[tuple[str, ...], NoDecode] = ()
     engine_key: SecretStr = SecretStr("")
     engine_context: int = Field(0, ge=0, description="--max-model-len in tokens; 0: chosen from the machine")

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 import pytest_asyncio
 
-from serve.engine.adapters import AdapterFolder, list_adapters, weights_sha256
+from serve.adapters.folder import AdapterFolder, list_adapters, weights_sha256
 from serve.engine.client import EngineClient
 from serve.engine.machine import look_at_machine
 from serve.engine.model import find_model

@@ -13,7 +13,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from serve.engine.adapters import RANKS, AdapterFolder
+from serve.adapters.folder import RANKS, AdapterFolder
 from serve.engine.machine import GIB, Machine
 from serve.engine.model import BUNDLED_NAME, ModelFolder
 from serve.settings import Settings

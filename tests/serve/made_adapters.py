@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from safetensors.numpy import save_file
 
-from serve.engine.adapters import CONFIG, MANIFEST, WEIGHTS, weights_sha256
+from serve.adapters.folder import CONFIG, MANIFEST, WEIGHTS, weights_sha256
 
 RANK = 8
 

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from serve.adapters.folder import list_adapters
 from serve.doctor import Report, examine, render, run_doctor
 from serve.doctor_checks import (
     Check,
@@ -24,7 +25,6 @@ from serve.doctor_checks import (
     check_model,
     check_packages,
 )
-from serve.engine.adapters import list_adapters
 from serve.engine.machine import Gpu, Machine, look_at_machine
 from serve.engine.model import find_model
 from serve.settings import BUNDLED_READER, Settings

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from serve.engine.adapters import AdapterFolder
+from serve.adapters.folder import AdapterFolder
 from serve.engine.machine import GIB, Gpu, Machine
 from serve.engine.model import BUNDLED_NAME, ModelFolder, find_model
 from serve.engine.plan import EnginePlan, plan_engine

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from serve.engine.adapters import CONFIG, MANIFEST, WEIGHTS, list_adapters, weights_sha256
+from serve.adapters.folder import CONFIG, MANIFEST, WEIGHTS, list_adapters, weights_sha256
 from tests.serve.made_adapters import RANK, make_adapter, write_manifest
 
 CONFIG_OF_A_SMALL_LLAMA = {
