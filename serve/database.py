@@ -7,44 +7,67 @@ from pathlib import Path
 
 from alembic import command
 from alembic.config import Config
-from sqlalchemy import Connection, Engine, create_engine, event, make_url
+from sqlalchemy import URL, Connection, Engine, create_engine, event, func, make_url, select
 from sqlalchemy.orm import Session, sessionmaker
 
 BUSY_SECONDS = 10
+_MIGRATING = 0x52656164
+"""The number of our advisory lock: "Read" in ASCII."""
 
 
 class Database:
-    """One engine and its sessions. Every commit is on disk before it returns (SQLite: WAL, FULL)."""
+    """Sessions to write and to read. Every commit is on disk before it returns (SQLite: WAL, FULL).
+
+    `sessions` take SQLite's write lock as they begin. `readings` can only read, see the database as it
+    was at their first query, and neither wait for a writer nor keep one waiting.
+    """
 
     def __init__(self, url: str) -> None:
-        self.engine = _open(url)
+        self.engine, self._reader = _open(_complete(url))
         self.sessions: sessionmaker[Session] = sessionmaker(self.engine, expire_on_commit=False)
+        self.readings: sessionmaker[Session] = sessionmaker(self._reader, expire_on_commit=False)
 
     def migrate(self) -> None:
-        """Run the migrations that are missing; does nothing on a database of the newest form."""
+        """Run the migrations that are missing; does nothing on a database of the newest form.
+
+        Of several processes that start at once one runs them and the others wait.
+        """
         config = Config()
         config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
         config.set_main_option("path_separator", "os")
         with self.engine.begin() as connection:
+            if connection.dialect.name == "postgresql":
+                connection.execute(select(func.pg_advisory_xact_lock(_MIGRATING)))
             config.attributes["connection"] = connection
             command.upgrade(config, "head")
 
     def close(self) -> None:
+        self._reader.dispose()
         self.engine.dispose()
 
 
-def _open(url: str) -> Engine:
+def _complete(url: str) -> URL:
     parsed = make_url(url)
-    if parsed.get_backend_name() != "sqlite":
-        if parsed.drivername == "postgresql":
-            parsed = parsed.set(drivername="postgresql+psycopg")
-        return create_engine(parsed, pool_pre_ping=True)
-    if parsed.database and parsed.database != ":memory:":
-        Path(parsed.database).parent.mkdir(parents=True, exist_ok=True)
-    engine = create_engine(parsed, connect_args={"timeout": BUSY_SECONDS})
+    if parsed.drivername == "postgresql":
+        return parsed.set(drivername="postgresql+psycopg")
+    return parsed
+
+
+def _open(url: URL) -> tuple[Engine, Engine]:
+    """An engine that writes and one that only reads."""
+    if url.get_backend_name() != "sqlite":
+        engine = create_engine(url, pool_pre_ping=True)
+        # The same pool: to read only, and one state for a whole transaction, is a matter of its BEGIN.
+        return engine, engine.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
+    if url.database and url.database != ":memory:":
+        Path(url.database).parent.mkdir(parents=True, exist_ok=True)
+    engine = create_engine(url, connect_args={"timeout": BUSY_SECONDS})
     event.listen(engine, "connect", _prepare_sqlite)
     event.listen(engine, "begin", _begin_immediate)
-    return engine
+    reader = create_engine(url, connect_args={"timeout": BUSY_SECONDS})
+    event.listen(reader, "connect", _prepare_sqlite_reader)
+    event.listen(reader, "begin", _begin_deferred)
+    return engine, reader
 
 
 def _prepare_sqlite(connection: sqlite3.Connection, _record: object) -> None:
@@ -53,6 +76,15 @@ def _prepare_sqlite(connection: sqlite3.Connection, _record: object) -> None:
         connection.execute(f"PRAGMA {pragma}")
 
 
+def _prepare_sqlite_reader(connection: sqlite3.Connection, _record: object) -> None:
+    connection.isolation_level = None
+    connection.execute("PRAGMA query_only=ON")
+
+
 def _begin_immediate(connection: Connection) -> None:
     """Take the write lock at once: a reader that turns writer later could fail without waiting."""
     connection.exec_driver_sql("BEGIN IMMEDIATE")
+
+
+def _begin_deferred(connection: Connection) -> None:
+    connection.exec_driver_sql("BEGIN")
