@@ -100,6 +100,10 @@ install_project() { # with the build tool from .venv, so that it needs no networ
     PATH="$PWD/.venv/bin:$PATH" .venv/bin/pip install -c "$pins" --no-build-isolation -e . ${dev:+--group dev}
 }
 
+install_plugin() { # built by setuptools, which every vLLM brings along
+    .venv/bin/pip install --no-deps --no-build-isolation -e plugin
+}
+
 missing_system_packages() { # Debian's names for what vLLM loads on a CPU, and what it compiles with for a GPU
     case $flavour in
     cpu) .venv/bin/python -c 'import ctypes; ctypes.CDLL("libnuma.so.1")' 2>/dev/null || echo libnuma1 ;;
@@ -149,7 +153,7 @@ gateway) engine='' pins=constraints/cpu.txt ;;
 esac
 build="$flavour $(pwd)"
 packages=$(checksum "$0" "$pins")
-project="$packages $(checksum pyproject.toml) ${dev:-no}"
+project="$packages $(checksum pyproject.toml plugin/pyproject.toml) ${dev:-no}"
 again='Look at the network, at "pip config list" and at the free disk space; then run this again: it goes on from here.'
 
 if ! { is_done build "$build" && is_done packages "$packages" && is_done project "$project"; }; then
@@ -169,6 +173,7 @@ The wheel is looked for in pip's index and find-links, then at $PYTORCH_CPU_INDE
         echo "$packages" >.venv/packages
     fi
     step 'Reading Room' "$again" install_project
+    if [ -n "$engine" ]; then step 'its engine plugin' "$again" install_plugin; fi
     echo "$project" >.venv/project
     echo "Set up in $(($(date +%s) - started)) s, $(du -sh .venv | cut -f1). The log is $LOG."
 fi
