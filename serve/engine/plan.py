@@ -9,11 +9,11 @@ import hashlib
 import os
 import sys
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from serve.adapters.folder import RANKS, AdapterFolder
+from serve.adapters.folder import RANKS, AdapterFolder, weights_sha256
 from serve.engine.machine import GIB, Machine
 from serve.engine.model import BUNDLED_NAME, ModelFolder
 from serve.settings import Settings
@@ -30,6 +30,10 @@ _CPU_ANSWERS_AT_ONCE = 16
 _PROCESS_GB = 2.0
 """What the engine's processes take beside weights and cache (measured 1.9)."""
 _FEW_CORES = 2
+_NO_DIGEST = "Adapters: none, for the model's weights could not be read to tell which ones fit."
+_KEPT_PER_SLOT, _KEPT_AT_LEAST = 4, 32
+"""Versions kept in memory beyond those in slots: one that is not is read from disk within the engine's
+step, while every answer waits. One of rank 16 in all layers takes 66 MB beside a model of 4 B parameters."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,10 +59,17 @@ class _Memory:
 def plan_engine(
     settings: Settings, machine: Machine, model: ModelFolder, adapters: Sequence[AdapterFolder]
 ) -> EnginePlan:
-    """The command line and environment for `model` with the adapters that have no problems."""
+    """The command line and environment for `model`, with room for adapters that may be added later.
+
+    Of `adapters`, the versions that lie in the folder now, those without problems must fit. Reads the
+    model's weights once, for their digest: the engine takes only adapters that were made for them.
+    """
     served = [adapter for adapter in adapters if not adapter.problems]
-    rank = max((adapter.rank for adapter in served), default=1)
-    slots = len(served) + 1
+    highest = max([settings.adapter_rank, *(adapter.rank for adapter in served)])
+    rank = min(value for value in RANKS if value >= highest)
+    slots = settings.adapter_slots
+    kept = max(_KEPT_AT_LEAST, _KEPT_PER_SLOT * slots)
+    base = weights_sha256(model.path) if model.path else ""
     memory = _plan_memory(settings, machine, model)
     socket = _socket_path(settings.data)
     flags: list[tuple[str, ...]] = [
@@ -70,12 +81,14 @@ def plan_engine(
         ("--max-num-seqs", str(settings.concurrent_answers)),
         ("--max-num-queued-reqs", str(settings.concurrent_answers + settings.queued_answers)),
         ("--enable-lora",),
-        # On CPU the last slot, once filled, is applied to the base model's rows: it stays empty.
+        # All may be filled: our plugin's operators leave base rows alone, and on CPU pay for the adapters
+        # in a batch, each by its own rank, and not for slots, layers or rank unused. So no layer is left
+        # out either (--lora-target-modules): in it a later adapter would be ignored in silence. That
+        # embeddings and output layer take part costs memory alone: 39 MB each for 8 slots of rank 16
+        # and a vocabulary of 152,000.
         ("--max-loras", str(slots)),
-        # With fewer, an adapter would be read from disk again inside the engine's step.
-        ("--max-cpu-loras", str(slots + 1)),
-        ("--max-lora-rank", str(min(value for value in RANKS if value >= rank))),
-        *_target_flags(served),
+        ("--max-cpu-loras", str(kept)),
+        ("--max-lora-rank", str(rank)),
         ("--language-model-only",),  # no images, so no fetching of them
         ("--no-trust-remote-code",),
         ("--disable-uvicorn-access-log",),
@@ -92,7 +105,7 @@ def plan_engine(
     module = ("-P", "-m", "vllm.entrypoints.openai.api_server")
     return EnginePlan(
         command=(sys.executable, *module, *(part for flag in flags for part in flag)),
-        environment=_environment(settings, machine, socket.parent),
+        environment=_environment(settings, machine, socket.parent) | _plugin_environment(settings, base),
         socket=socket,
         url="http://engine",
         model_name=model.name,
@@ -100,7 +113,7 @@ def plan_engine(
             _engine_reason(machine),
             _model_reason(model),
             memory.reason,
-            _adapter_reason(len(served), len(adapters), rank),
+            _adapter_reason(len(served), len(adapters), slots, rank) if base else _NO_DIGEST,
         ),
         context=memory.context,
     )
@@ -131,7 +144,7 @@ def _environment(settings: Settings, machine: Machine, run_folder: Path) -> dict
     """What the engine's environment adds to ours; values that would open it up are shut explicitly."""
     environment = {
         "VLLM_ALLOW_RUNTIME_LORA_UPDATING": "1",
-        "VLLM_PLUGINS": "",  # no resolver: it joins a request's model name onto a path
+        "VLLM_PLUGINS": "reading_room",  # and not vLLM's resolvers: they join a model name onto a path
         "VLLM_SKIP_MODEL_NAME_VALIDATION": "0",  # else an unknown name is the base model in silence
         "VLLM_SERVER_DEV_MODE": "0",
         "VLLM_ALLOW_INSECURE_SERIALIZATION": "0",
@@ -165,11 +178,15 @@ def _environment(settings: Settings, machine: Machine, run_folder: Path) -> dict
     return environment
 
 
-def _target_flags(adapters: Sequence[AdapterFolder]) -> Iterator[tuple[str, ...]]:
-    """Have only those layers take part that some adapter changes: on CPU the others cost time too."""
-    targets = sorted({target for adapter in adapters for target in adapter.targets})
-    if targets:
-        yield ("--lora-target-modules", *targets)
+def _plugin_environment(settings: Settings, base_sha256: str) -> dict[str, str]:
+    """What the plugin's resolver goes by; without a digest of the base it stays out, and so do adapters."""
+    if not base_sha256:
+        return {}
+    return {
+        "READING_ROOM_ENGINE_ADAPTERS": str(settings.adapters.resolve()),
+        "READING_ROOM_ENGINE_BASE_SHA256": base_sha256,
+        "READING_ROOM_ENGINE_COPIES": str((settings.data / "run" / "adapters").resolve()),
+    }
 
 
 def _socket_path(data: Path) -> Path:
@@ -198,8 +215,9 @@ def _model_reason(model: ModelFolder) -> str:
     return f"The model is {model.name} ({model.weights_gb:.1f} GB of weights)."
 
 
-def _adapter_reason(served: int, found: int, rank: int) -> str:
+def _adapter_reason(served: int, found: int, slots: int, rank: int) -> str:
     left_out = f" {found - served} left out for their problems." if found > served else ""
-    if not served:
-        return f"No adapters: the base model answers alone.{left_out}"
-    return f"Adapters: {served}, of rank {rank} at most; one slot more than adapters stays free.{left_out}"
+    return (
+        f"Adapters: {served} in the folder; {slots} can answer at the same time, of rank {rank} at most."
+        f"{left_out}"
+    )

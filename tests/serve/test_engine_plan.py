@@ -60,31 +60,55 @@ def test_the_bundled_reader_on_two_cores() -> None:
     assert any("bundled reader" in reason for reason in plan.reasons)
 
 
-def test_the_last_slot_stays_free_and_bad_adapters_take_none() -> None:
-    found = [
-        adapter("a--v1-00000000", 4),
-        adapter("b--v1-00000000", 12),
-        adapter("c--v1-00000000", 64, "bad"),
-    ]
+def test_slots_and_memory_for_adapters_follow_the_settings_not_what_is_there() -> None:
+    found = [adapter("a--v1-00000000", 4), adapter("b--v1-00000000", 12), adapter("c--v1-00000000", 4, "bad")]
     plan = plan_engine(settings(), CPU, READER, found)
-    assert flag(plan, "--max-loras") == "3"
-    assert flag(plan, "--max-cpu-loras") == "4"
-    assert flag(plan, "--max-lora-rank") == "16"
-    assert any("1 left out" in reason for reason in plan.reasons)
+    assert (flag(plan, "--max-loras"), flag(plan, "--max-cpu-loras")) == ("8", "32")
+    many = plan_engine(settings(adapter_slots=16), CPU, READER, [])
+    assert (flag(many, "--max-loras"), flag(many, "--max-cpu-loras")) == ("16", "64")
+    one = plan_engine(settings(adapter_slots=1), CPU, READER, found)
+    assert (flag(one, "--max-loras"), flag(one, "--max-cpu-loras")) == ("1", "32")
 
 
-@pytest.mark.parametrize(("rank", "allowed"), [(1, "1"), (2, "8"), (8, "8"), (9, "16"), (512, "512")])
-def test_the_rank_is_the_smallest_that_vllm_allows(rank: int, allowed: str) -> None:
-    plan = plan_engine(settings(), CPU, READER, [adapter("a--v1-00000000", rank)])
+@pytest.mark.parametrize(
+    ("setting", "rank", "allowed"),
+    [(1, 1, "1"), (2, 1, "8"), (8, 8, "8"), (9, 8, "16"), (16, 33, "64"), (512, 8, "512"), (1, 512, "512")],
+)
+def test_the_rank_is_the_smallest_of_vllm_s_that_holds_the_setting_and_what_is_there(
+    setting: int, rank: int, allowed: str
+) -> None:
+    found = [adapter("a--v1-00000000", rank), adapter("b--v1-00000000", 500, "bad")]
+    plan = plan_engine(settings(adapter_rank=setting), CPU, READER, found)
     assert flag(plan, "--max-lora-rank") == allowed
 
 
-def test_only_layers_that_an_adapter_changes_take_part() -> None:
-    found = [adapter("a--v1-00000000", 4), adapter("b--v1-00000000", 8), adapter("c--v1-00000000", 8, "bad")]
-    command = plan_engine(settings(), CPU, READER, found).command
-    place = command.index("--lora-target-modules")
-    assert command[place + 1 : place + 4] == ("a", "b", "q_proj")
-    assert "--lora-target-modules" not in plan_engine(settings(), CPU, READER, []).command
+def test_no_layer_is_shut_to_adapters_that_come_later() -> None:
+    plan = plan_engine(settings(), CPU, READER, [adapter("a--v1-00000000", 4)])
+    assert "--lora-target-modules" not in plan.command
+
+
+def test_the_plugin_is_told_where_adapters_are_and_for_which_base(tmp_path: Path) -> None:
+    (tmp_path / "model.safetensors").write_bytes(b"x")
+    model = dataclasses.replace(READER, path=tmp_path)
+    found = [adapter("a--v1-00000000", 4), adapter("b--v1-00000000", 4, "bad")]
+    plan = plan_engine(settings(adapters=tmp_path / "x" / ".." / "adapters"), CPU, model, found)
+    told = {name: value for name, value in plan.environment.items() if name.startswith("READING_ROOM")}
+    assert told == {
+        "READING_ROOM_ENGINE_ADAPTERS": str(tmp_path / "adapters"),
+        "READING_ROOM_ENGINE_BASE_SHA256": "2d711642b726b04401627ca9fbac32f5c8530fb1903cc4db02258717921a4881",
+        "READING_ROOM_ENGINE_COPIES": "/srv/room/run/adapters",
+    }
+    assert plan.environment["VLLM_PLUGINS"] == "reading_room"
+    assert plan.reasons[-1] == (
+        "Adapters: 1 in the folder; 8 can answer at the same time, of rank 16 at most. "
+        "1 left out for their problems."
+    )
+
+
+def test_without_a_digest_of_the_base_no_adapter_is_taken(tmp_path: Path) -> None:
+    plan = plan_engine(settings(), CPU, dataclasses.replace(READER, path=tmp_path), [])
+    assert not any(name.startswith("READING_ROOM") for name in plan.environment)
+    assert plan.reasons[-1].startswith("Adapters: none")
 
 
 def test_few_cores_are_not_bound_and_many_are_left_to_vllm() -> None:
@@ -134,7 +158,7 @@ def test_what_is_set_wins() -> None:
 def test_what_would_open_the_engine_up_is_shut() -> None:
     plan = plan_engine(settings(), CPU, READER, [])
     assert plan.environment["VLLM_ALLOW_RUNTIME_LORA_UPDATING"] == "1"
-    assert plan.environment["VLLM_PLUGINS"] == ""
+    assert plan.environment["VLLM_PLUGINS"] == "reading_room"
     assert plan.environment["VLLM_SKIP_MODEL_NAME_VALIDATION"] == "0"
     assert plan.environment["VLLM_SERVER_DEV_MODE"] == "0"
     assert plan.environment["VLLM_HOST_IP"] == "127.0.0.1"
