@@ -11,8 +11,10 @@ ServeError                 status  code
 ├── NotReady               503     not_ready           (with Retry-After)
 └── EngineError            502     engine_error
     ├── EngineDown         503     engine_unavailable  (with Retry-After)
+    │   └── EngineFull     503     engine_unavailable  it answers, but takes no more at the moment
     ├── EngineStalled      504     engine_stalled
     └── EngineRefused      400     engine_refused      the engine said the request cannot be served
+        └── VersionAbsent  400     engine_refused      it does not know the name, or cannot load what it names
 """
 
 from __future__ import annotations
@@ -91,6 +93,10 @@ class EngineDown(EngineError):
     status, code, retry_after = 503, "engine_unavailable", 10
 
 
+class EngineFull(EngineDown):
+    """The engine is well, but its queue is full."""
+
+
 class EngineStalled(EngineError):
     """The engine stopped making progress on an answer."""
 
@@ -101,3 +107,7 @@ class EngineRefused(EngineError):
     """The engine says that the request itself cannot be served."""
 
     status, type, code = 400, "invalid_request_error", "engine_refused"
+
+
+class VersionAbsent(EngineRefused):
+    """This engine does not have the version asked for. Another one may; no client ever gets to see this."""

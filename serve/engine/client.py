@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import json
 import re
-from collections.abc import AsyncGenerator, AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator
 from contextlib import aclosing, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,7 +17,7 @@ from typing import Any
 
 import aiohttp
 
-from serve.errors import EngineDown, EngineError, EngineRefused, EngineStalled
+from serve.errors import EngineDown, EngineError, EngineFull, EngineRefused, EngineStalled, VersionAbsent
 from serve.schemas import JsonObject
 
 _DONE = b"[DONE]"
@@ -56,6 +56,11 @@ class EngineClient:
         self._session: aiohttp.ClientSession | None = None
         self.in_flight = 0
         self.waiting = 0
+
+    @property
+    def address(self) -> str:
+        """Where the engine is, the same in every gateway process."""
+        return f"{self._socket or ''}|{self.url}"
 
     async def start(self) -> None:
         """Open the session; it lives until `close`."""
@@ -111,21 +116,21 @@ class EngineClient:
 
     async def complete(self, body: JsonObject) -> JsonObject:
         """A whole chat completion. It is streamed underneath, so that a stall is seen as one."""
-        asked = {**body, "stream": True, "stream_options": {"include_usage": True}}
-        whole: JsonObject = {}
-        text: list[str] = []
-        finish: str | None = None
-        usage: JsonObject | None = None
-        async for payload in self.stream(asked):
-            event = json.loads(payload)
-            whole = whole or {key: event.get(key) for key in ("id", "created", "model")}
-            usage = event.get("usage") or usage
-            for choice in event.get("choices", ()):
-                text.append(choice["delta"].get("content") or "")
-                finish = choice.get("finish_reason") or finish
-        message = {"role": "assistant", "content": "".join(text)}
-        choice = {"index": 0, "message": message, "finish_reason": finish, "logprobs": None}
-        return {**whole, "object": "chat.completion", "choices": [choice], "usage": usage}
+        return await join_completion(self.stream(as_streamed(body)))
+
+    async def complete_text(self, body: JsonObject) -> JsonObject:
+        """A whole completion of plain text or token ids, not of a chat (`POST /v1/completions`).
+
+        Raises VersionAbsent where the engine does not have `body["model"]`. Not counted in `in_flight`.
+        """
+        try:
+            async with self._post("/v1/completions", body) as response:
+                answer: JsonObject = json.loads(await response.read())
+                return answer
+        except TimeoutError as error:
+            raise self._stalled() from error
+        except (aiohttp.ClientError, OSError) as error:
+            raise _down(error) from error
 
     async def models(self) -> tuple[ServedModel, ...]:
         """What the engine answers to: the base model first, then the adapters it has loaded."""
@@ -246,6 +251,29 @@ class EngineClient:
         return EngineStalled(f"The engine sent nothing for {self._stall_seconds:g} s. Ask again in a minute.")
 
 
+def as_streamed(body: JsonObject) -> JsonObject:
+    """The request `body` as it must be for `join_completion`."""
+    return {**body, "stream": True, "stream_options": {"include_usage": True}}
+
+
+async def join_completion(payloads: AsyncIterable[bytes]) -> JsonObject:
+    """One whole chat completion from the payloads of its stream."""
+    whole: JsonObject = {}
+    text: list[str] = []
+    finish: str | None = None
+    usage: JsonObject | None = None
+    async for payload in payloads:
+        event = json.loads(payload)
+        whole = whole or {key: event.get(key) for key in ("id", "created", "model")}
+        usage = event.get("usage") or usage
+        for choice in event.get("choices", ()):
+            text.append(choice["delta"].get("content") or "")
+            finish = choice.get("finish_reason") or finish
+    message = {"role": "assistant", "content": "".join(text)}
+    choice = {"index": 0, "message": message, "finish_reason": finish, "logprobs": None}
+    return {**whole, "object": "chat.completion", "choices": [choice], "usage": usage}
+
+
 async def _read_to_end(response: aiohttp.ClientResponse) -> None:
     """Take the end of the body, which follows at once, so that the connection can be used again."""
     try:
@@ -262,11 +290,25 @@ def _refusal(status: int, raw: bytes, *, started: bool = False) -> EngineError:
         return EngineError(f"The engine failed in the middle of the answer: {message}")
     if status in (401, 403):
         return EngineError("The engine refuses the key. Set READING_ROOM_ENGINE_KEY to the engine's key.")
-    if status in (429, 503) or "EngineCore" in message or "EngineDead" in message:
+    if "EngineCore" in message or "EngineDead" in message:
         return EngineDown(f"The engine cannot take the request now: {message}")
+    if status in (429, 503):
+        return EngineFull(f"The engine cannot take the request now: {message}")
+    if _names_no_version(status, raw):
+        return VersionAbsent(f"The engine refused the request: {message}")
     if 400 <= status < 500:
         return EngineRefused(f"The engine refused the request: {message}")
     return EngineError(f"The engine failed (status {status}): {message}")
+
+
+def _names_no_version(status: int, raw: bytes) -> bool:
+    """Whether the refusal is about `model`: vLLM 0.32 says 404 for a name that it does not know, and 400
+    for one that its resolver found but could not load (vllm/entrypoints/openai/models/serving.py).
+    """
+    told = _error_of(raw)
+    if status == 404:
+        return told.get("param") == "model"
+    return status == 400 and "was found but could not be loaded" in str(told.get("message"))
 
 
 def _status_within(payload: bytes) -> int:

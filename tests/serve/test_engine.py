@@ -14,7 +14,7 @@ import pytest_asyncio
 from aiohttp import web
 
 from serve.engine.client import EngineClient, ServedModel
-from serve.errors import EngineDown, EngineError, EngineRefused, EngineStalled
+from serve.errors import EngineDown, EngineError, EngineFull, EngineRefused, EngineStalled
 from tests.serve.stub_engine import MANY, WHOLE, StubEngine
 
 MESSAGES = [{"role": "user", "content": "Which box?"}]
@@ -72,7 +72,7 @@ async def test_text_that_is_no_unicode_reaches_the_engine_as_unicode(served: Ser
         ("400", EngineRefused, "No room in <path> nor elsewhere"),
         ("404", EngineRefused, "No room in <path> nor elsewhere"),
         ("401", EngineError, "READING_ROOM_ENGINE_KEY"),
-        ("503", EngineDown, "cannot take the request now"),
+        ("503", EngineFull, "cannot take the request now"),
         ("500", EngineError, "failed (status 500): No room in <path>"),
         ("not-json", EngineError, "no reason given"),
         ("drop-before", EngineDown, "No engine answers"),
