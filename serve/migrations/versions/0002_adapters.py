@@ -21,7 +21,9 @@ POSTGRESQL_KEEP = """
 CREATE FUNCTION adapter_event_keep() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN RAISE EXCEPTION 'adapter_event is only ever appended to'; END $$;
 CREATE TRIGGER adapter_event_keep BEFORE UPDATE OR DELETE ON adapter_event
-FOR EACH ROW EXECUTE FUNCTION adapter_event_keep()
+FOR EACH ROW EXECUTE FUNCTION adapter_event_keep();
+CREATE TRIGGER adapter_event_keep_all BEFORE TRUNCATE ON adapter_event
+FOR EACH STATEMENT EXECUTE FUNCTION adapter_event_keep()
 """
 
 
