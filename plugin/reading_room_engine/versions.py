@@ -21,6 +21,7 @@ import stat
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
+from typing import BinaryIO
 
 CONFIG = "adapter_config.json"
 WEIGHTS = "adapter_model.safetensors"
@@ -125,18 +126,25 @@ def _copy_file(source: int, name: str, staged: Path) -> None:
         descriptor = os.open(name, flags, dir_fd=source)
     except OSError as error:
         raise VersionRefused(f"{name} cannot be read as a plain file: {error.strerror}") from None
-    with open(descriptor, "rb") as reader, (staged / name).open("xb") as writer:
+    try:
         if not stat.S_ISREG(os.fstat(descriptor).st_mode):
             raise VersionRefused(f"{name} is not a plain file")
-        left = _LIMITS[name]
-        while chunk := reader.read(min(_CHUNK, left + 1)):
-            left -= len(chunk)
-            if left < 0:
-                raise VersionRefused(f"{name} is larger than {_LIMITS[name]} bytes")
-            writer.write(chunk)
-        writer.flush()
-        os.fchmod(writer.fileno(), 0o400)
-        os.fsync(writer.fileno())
+        with (staged / name).open("xb") as writer:
+            _copy_bytes(descriptor, writer, name)
+    finally:
+        os.close(descriptor)
+
+
+def _copy_bytes(source: int, writer: BinaryIO, name: str) -> None:
+    left = _LIMITS[name]
+    while chunk := os.read(source, _CHUNK):
+        left -= len(chunk)
+        if left < 0:
+            raise VersionRefused(f"{name} is larger than {_LIMITS[name]} bytes")
+        writer.write(chunk)
+    writer.flush()
+    os.fchmod(writer.fileno(), 0o400)
+    os.fsync(writer.fileno())
 
 
 def _read_manifest(path: Path, base_sha256: str) -> dict[str, str]:
