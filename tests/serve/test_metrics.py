@@ -107,7 +107,10 @@ def test_a_version_that_is_gone_leaves_no_series() -> None:
     assert metrics.render().decode().count(NEW) == kept
     use_everything(metrics, OLD)
     assert OLD not in metrics.render().decode()
-    metrics.forget("never--v1-00000000")
+    for number in range(50):
+        metrics.forget(f"never--v{number}-00000000")
+    metrics.count_feedback(OLD, "up")
+    assert OLD not in metrics.render().decode()
 
 
 def test_gateways_share_no_counts() -> None:
