@@ -6,12 +6,11 @@ is the registry's affair (`serve.adapters.registry`).
 
 from __future__ import annotations
 
-import re
 import secrets
 from collections.abc import Container
 from dataclasses import dataclass, replace
 
-from serve.adapters.folder import NAME as VERSION_NAME
+from serve.adapters.folder import ADAPTER, RESERVED
 from serve.errors import BadRequest
 
 BASE = "base"
@@ -19,20 +18,19 @@ BASE = "base"
 SHARES = (5, 25, 50, 100)
 """Percent of the conversations a candidate is tried on, step by step; at 100 it is the stable version."""
 KEPT_VERSIONS = 10
-NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,40}")
-RESERVED = frozenset({BASE, "text", "image", "audio", "video", "input", "file", "refusal"})
-"""vLLM applies an adapter by itself where its name is that of a kind of content."""
+DEFAULT = "default"
+"""The alias that answers where nothing else is asked for; it need not be stored to exist."""
 
 
 def check_alias_name(name: str) -> None:
-    """Raises BadRequest where no alias may be called `name`."""
-    if not NAME.fullmatch(name):
+    """Raises BadRequest where no alias may be called `name`: it goes by the rules for adapters' names."""
+    if not ADAPTER.fullmatch(name):
         raise BadRequest(
-            "An alias is 1 to 41 lower-case letters, digits and hyphens, such as letters; "
+            "An alias is 1 to 41 lower-case letters, digits and single hyphens, such as letters; "
             f"found {name[:80]!r}.",
             param="alias",
         )
-    if name in RESERVED or VERSION_NAME.fullmatch(name):
+    if name in RESERVED and name != DEFAULT:
         raise BadRequest(f"{name} has another meaning here; choose another alias.", param="alias")
 
 

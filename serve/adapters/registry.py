@@ -7,7 +7,6 @@ ids become visible in their order, which `changes` relies on.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
@@ -17,8 +16,8 @@ from typing import Any, Literal, cast, get_args
 from sqlalchemy import CursorResult, func, insert, select, text, update
 from sqlalchemy.orm import Session
 
-from serve.adapters.alias import BASE, SHARES, Alias, Rollout, check_alias_name
-from serve.adapters.folder import MANIFEST, NAME, WEIGHTS, AdapterFolder
+from serve.adapters.alias import BASE, DEFAULT, SHARES, Alias, Rollout, check_alias_name
+from serve.adapters.folder import AdapterFolder
 from serve.database import BUSY_SECONDS, Database
 from serve.errors import BadRequest, Conflict, NotFound
 from serve.tables import AdapterAlias, AdapterEvent, AdapterVersion, CollectionAlias
@@ -301,15 +300,14 @@ class _Change:
     def enter(self, folder: AdapterFolder, state: State, reference: dict[str, Any] | None) -> AdapterVersion:
         if folder.problems:
             raise BadRequest(folder.problems[0])
-        sha256, lineage = _read_manifest(folder)
         row = self.session.get(AdapterVersion, folder.name)
         if row is None:
-            row = self._insert(folder, sha256, lineage, state, reference)
+            row = self._insert(folder, state, reference)
             self.tell("version", row.name, state, None, state)
             return row
-        if row.sha256 != sha256:
+        if row.sha256 != folder.sha256:
             raise Conflict(
-                f"{row.name} is known with weights {row.sha256[:12]}…, the folder has {sha256[:12]}…. "
+                f"{row.name} is known with weights {row.sha256[:12]}…, the folder has {folder.sha256[:12]}…. "
                 "A version never changes: add the new weights as another one."
             )
         if row.state in ("failed", "purged"):
@@ -321,24 +319,18 @@ class _Change:
         return row
 
     def _insert(
-        self,
-        folder: AdapterFolder,
-        sha256: str,
-        lineage: dict[str, Any],
-        state: State,
-        reference: dict[str, Any] | None,
+        self, folder: AdapterFolder, state: State, reference: dict[str, Any] | None
     ) -> AdapterVersion:
-        adapter, number = _split_name(folder.name)
         row = AdapterVersion(
             name=folder.name,
-            adapter=adapter,
-            number=number,
+            adapter=folder.adapter,
+            number=folder.number,
             state=state,
-            sha256=sha256,
+            sha256=folder.sha256,
             base_sha256=folder.base_sha256,
             rank=folder.rank,
             targets=list(folder.targets),
-            lineage=lineage,
+            lineage=dict(folder.lineage),
             reference=reference,
             problem="",
             created=datetime.now(UTC),
@@ -459,7 +451,7 @@ class _Change:
         before = row.alias if row else None
         if before == alias:
             return
-        if alias is not None and alias != "default" and self.find_alias(alias) is None:
+        if alias is not None and alias != DEFAULT and self.find_alias(alias) is None:
             raise NotFound(
                 f"There is no alias {alias[:80]!r}. List them: reading-room adapters list", param="alias"
             )
@@ -530,24 +522,6 @@ def _describe_forbidden(row: AdapterVersion, state: State) -> str:
         "purged": f"Retire it first: reading-room adapters retire {row.name}",
     }.get(state, f"How it came there: reading-room adapters events {row.name}")
     return f"{row.name} is {row.state} and cannot become {state}. {remedy}"
-
-
-def _split_name(name: str) -> tuple[str, int]:
-    """The adapter and the number in a version's name. Raises BadRequest where it is none."""
-    if not NAME.fullmatch(name):
-        raise BadRequest(f"Expected a version's name like letters--v3-1a2b3c4d, found {name[:80]!r}.")
-    adapter, _, rest = name.rpartition("--v")
-    return adapter, int(rest.partition("-")[0])
-
-
-def _read_manifest(folder: AdapterFolder) -> tuple[str, dict[str, Any]]:
-    """The weights' digest, which the folder's check has confirmed, and what the version was made from."""
-    try:
-        manifest = json.loads((folder.path / MANIFEST).read_bytes())
-        lineage = manifest.get("lineage")
-        return str(manifest["files"][WEIGHTS]), lineage if isinstance(lineage, dict) else {}
-    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
-        raise BadRequest(f"{folder.name}: {MANIFEST} cannot be read; copy the adapter again.") from error
 
 
 def _version(row: AdapterVersion) -> Version:
