@@ -2,7 +2,7 @@
 
     python -m tests.serve.stub_engine --uds SOCKET [--orphan]
 
-What an answer does is chosen by the request's `model`. Like vLLM it has a child process (which, with
+What an answer does is chosen by the request's `model`, or by `StubEngine.fault`. Like vLLM it has a child process (which, with
 --orphan, is in a process group of its own), and its /health says 200 whatever happens.
 """
 
@@ -27,13 +27,27 @@ MANY = 3_000
 
 
 class StubEngine:
-    """The server's state: what it counts, and how many of its answers are being written."""
+    """The server's state: what it counts, and how many of its answers are being written.
 
-    def __init__(self) -> None:
+    `names` is what it serves, the base first. With `effects` it knows those versions only, loads one when
+    first asked for it, and its log-probabilities differ by so much from the base's. `fault` is what every
+    chat does, whatever its model; a `hung` engine answers nothing that takes a token.
+    """
+
+    def __init__(self, effects: dict[str, float] | None = None) -> None:
+        self.names = ["base", "letters"] if effects is None else ["base"]
+        self.effects = effects
+        self.fault = ""
+        self.hung = False
+        self.silent = False
+        self.started = 1.0
         self.running = 0
         self.tokens = 0
         self.aborted = 0
         self.bodies: list[dict[str, object]] = []
+        self.probed: list[str] = []
+        self.probing = 0
+        self.most_probing = 0
 
     def app(self) -> web.Application:
         """The routes of vLLM that are used."""
@@ -43,19 +57,24 @@ class StubEngine:
         app.router.add_get("/v1/models", self.models)
         app.router.add_post("/v1/load_lora_adapter", self.load)
         app.router.add_post("/v1/chat/completions", self.chat)
+        app.router.add_post("/v1/completions", self.complete)
         return app
 
     async def health(self, request: web.Request) -> web.Response:
         return web.Response()
 
     async def models(self, request: web.Request) -> web.Response:
-        cards = [{"id": "base", "max_model_len": 4096, "root": "/srv/x"}, {"id": "letters", "parent": "base"}]
-        return web.json_response({"data": cards})
+        if self.silent:
+            await asyncio.sleep(60)
+        base, *rest = self.names
+        cards = [{"id": base, "max_model_len": 4096, "root": "/srv/x"}]
+        return web.json_response({"data": cards + [{"id": name, "parent": base} for name in rest]})
 
     async def metrics(self, request: web.Request) -> web.Response:
         return web.Response(
             text=f'# HELP x\nvllm:num_requests_running{{engine="0"}} {float(self.running)}\n'
             f'vllm:generation_tokens_total{{engine="0"}} {float(self.tokens)}\n'
+            f"process_start_time_seconds {self.started}\n"
         )
 
     async def load(self, request: web.Request) -> web.Response:
@@ -70,7 +89,9 @@ class StubEngine:
     async def chat(self, request: web.Request) -> web.StreamResponse:
         body = await request.json()
         self.bodies.append(body)
-        model = body["model"]
+        model = self.fault or body["model"]
+        if not self.knows(body["model"]):
+            return error(404, f"The model `{model}` does not exist.", "model")
         if model.isdigit():
             return error(int(model), "No room in /srv/models/reader/weights.bin\nnor elsewhere")
         if model == "not-json":
@@ -82,7 +103,7 @@ class StubEngine:
         response = web.StreamResponse(headers={"Content-Type": "text/event-stream"})
         self.running += 1
         try:
-            if model == "silent":
+            if model == "silent" or self.hung:
                 await asyncio.sleep(60)
             await response.prepare(request)
             await self.write(model, response, request)
@@ -92,6 +113,35 @@ class StubEngine:
         finally:
             self.running -= 1
         return response
+
+    async def complete(self, request: web.Request) -> web.Response:
+        """One next token for each prompt: token 7, as likely as `effects` makes it."""
+        body = await request.json()
+        model = body["model"]
+        if self.hung:
+            await asyncio.sleep(60)
+        if not self.knows(model):
+            return error(404, f"The model `{model}` does not exist.", "model")
+        if model not in self.names:
+            self.names.append(model)
+        if model != self.names[0]:
+            self.probed.append(model)
+            self.probing += 1
+            self.most_probing = max(self.most_probing, self.probing)
+            await asyncio.sleep(0.01)
+            self.probing -= 1
+        self.tokens += 1
+        prompts = body["prompt"] if isinstance(body["prompt"], list) else [body["prompt"]]
+        ranked = {"token_id:7": -1.0 - (self.effects or {}).get(model, 0.0), "token_id:8": -9.0}
+        choices = [
+            {"index": index, "text": "", "logprobs": {"top_logprobs": [ranked]}}
+            for index in range(len(prompts))
+        ]
+        return web.json_response({"choices": choices})
+
+    def knows(self, model: str) -> bool:
+        """Whether it has or can load what `model` names."""
+        return self.effects is None or model in self.names or model in self.effects
 
     async def write(self, model: str, response: web.StreamResponse, request: web.Request) -> None:
         """The body of one answer."""
@@ -137,9 +187,10 @@ class StubEngine:
                 await response.write(WHOLE.encode())
 
 
-def error(status: int, message: str) -> web.Response:
+def error(status: int, message: str, param: str | None = None) -> web.Response:
     """An error as vLLM answers it."""
-    return web.json_response({"error": {"message": message, "type": "x", "code": status}}, status=status)
+    told = {"message": message, "type": "x", "param": param, "code": status}
+    return web.json_response({"error": told}, status=status)
 
 
 def main() -> None:
