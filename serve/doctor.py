@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from serve.adapters.folder import AdapterFolder, list_adapters, weights_sha256
+from serve.adapters.base import BaseModel, read_base
+from serve.adapters.folder import AdapterFolder, list_adapters
 from serve.doctor_checks import (
     Check,
     check_adapters,
@@ -22,6 +23,7 @@ from serve.doctor_checks import (
 from serve.engine.machine import Machine, look_at_machine
 from serve.engine.model import ModelFolder, find_model
 from serve.engine.plan import EnginePlan, plan_engine
+from serve.errors import EngineDown
 from serve.settings import Settings
 
 _SIGNS = {"ok": "  ok     ", "warning": "  warning", "problem": "  PROBLEM"}
@@ -46,10 +48,20 @@ def examine(settings: Settings) -> Report:
     if settings.engine_urls:
         return Report(tuple(_examine_rest(settings, machine, None, ())), None)
     model = find_model(settings.model)
-    digest = weights_sha256(model.path) if model.path else ""
-    adapters = list_adapters(settings.adapters, digest)
+    model, base = _read_base(model)
+    adapters = list_adapters(settings.adapters, base, most_rank=settings.adapter_rank)
     plan = plan_engine(settings, machine, model, adapters) if model.path else None
     return Report(tuple(_examine_rest(settings, machine, model, adapters)), plan)
+
+
+def _read_base(model: ModelFolder) -> tuple[ModelFolder, BaseModel | None]:
+    """The base as adapters must fit it; a model whose weights cannot be read has a problem more."""
+    if model.path is None:
+        return model, None
+    try:
+        return model, read_base(model.path)
+    except EngineDown as error:
+        return replace(model, path=None, problem=str(error)), None
 
 
 def _examine_rest(

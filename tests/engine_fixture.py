@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 import pytest_asyncio
 
-from serve.adapters.folder import AdapterFolder, list_adapters, weights_sha256
+from serve.adapters.base import read_base
+from serve.adapters.folder import AdapterFolder, list_adapters
 from serve.engine.client import EngineClient
 from serve.engine.machine import look_at_machine
 from serve.engine.model import find_model
@@ -71,12 +72,12 @@ async def engine(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Runn
 
 def _two_adapters(folder: Path, model: Path) -> tuple[AdapterFolder, ...]:
     """The bundled ones, or two made for the occasion where the bundled reader comes without."""
-    digest = weights_sha256(model)
-    bundled = [adapter for adapter in list_adapters(BUNDLED_ADAPTERS, digest) if not adapter.problems]
+    base = read_base(model)
+    bundled = [adapter for adapter in list_adapters(BUNDLED_ADAPTERS, base) if not adapter.problems]
     if len(bundled) >= 2:
         return tuple(bundled[:2])
     for seed, name in enumerate(("terse", "formal")):
         make_adapter(folder, model, name, seed)
-    made = list_adapters(folder, digest)
+    made = list_adapters(folder, base)
     assert [adapter.problems for adapter in made] == [(), ()]
     return made
