@@ -21,6 +21,7 @@ from vllm.lora.request import LoRARequest
 from vllm.lora.resolver import LoRAResolver, LoRAResolverRegistry
 
 from reading_room_engine.copies import make_copies_folder
+from reading_room_engine.late_import import when_imported
 from reading_room_engine.versions import SharedVersions, VersionRefused
 
 log = logging.getLogger("vllm.reading_room")
@@ -75,13 +76,18 @@ def register_resolver() -> None:
     Does nothing without READING_ROOM_ENGINE_ADAPTERS. Raises ValueError where the base's digest is none:
     an engine that cannot tell which adapters fit it shall not start. May be called more than once.
     """
-    from reading_room_engine.endpoints import guard_endpoints
-
     resolver = read_resolver(os.environ)
     if resolver is None:
         return
     LoRAResolverRegistry.resolvers.pop(RESOLVER, None)
     LoRAResolverRegistry.register_resolver(RESOLVER, resolver)
+    # In the server's process alone, and not before vLLM itself has imported what is guarded.
+    when_imported("vllm.entrypoints.openai.models.serving", lambda _: _guard(resolver))
+
+
+def _guard(resolver: FolderResolver) -> None:
+    from reading_room_engine.endpoints import guard_endpoints
+
     guard_endpoints(resolver)
 
 
