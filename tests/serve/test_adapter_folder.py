@@ -114,6 +114,19 @@ def test_lineage_is_what_the_manifest_tells_besides(adapter: Path, base: BaseMod
     assert (found.problems, found.lineage) == ((), {"run": "r-7", "dataset": "d-3"})
 
 
+def test_what_peft_itself_writes_is_sound(tmp_path: Path, adapter: Path, base: BaseModel) -> None:
+    peft = pytest.importorskip("peft")
+    targets = ["q_proj", "o_proj", "down_proj"]
+    config = peft.LoraConfig(
+        r=RANK, lora_alpha=16, lora_dropout=0.05, target_modules=targets, task_type="CAUSAL_LM"
+    )
+    config.save_pretrained(tmp_path)
+    assert len(json.loads((tmp_path / CONFIG).read_text())) > 30
+    (adapter / CONFIG).write_bytes((tmp_path / CONFIG).read_bytes())
+    write_manifest(adapter, base.sha256)
+    assert problems(adapter, base) == ""
+
+
 # What the folder, the manifest and the config may hold.
 
 

@@ -162,7 +162,7 @@ def test_damaged_models_and_adapters_are_told_apart(tmp_path: Path) -> None:
     made = make_adapter(tmp_path, model.path, "letters", 1)
     (made / "manifest.json").unlink()
     checks = list(check_adapters(asked, list_adapters(tmp_path)))
-    assert pick(checks, "adapter").found == f"{made.name}: manifest.json is missing"
+    assert pick(checks, "adapter").found == f"{made.name}: manifest.json is missing; copy the adapter again"
     assert pick(checks, "default adapter").level == "problem"
 
 
