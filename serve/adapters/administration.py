@@ -22,7 +22,7 @@ from serve.adapters.store import AdapterStore
 from serve.adapters.weights import parse_object
 from serve.engine.model import ModelFolder, find_model
 from serve.errors import BadRequest, Conflict, NotFound
-from serve.settings import Settings, child_environment
+from serve.settings import BUNDLED_ADAPTERS, BUNDLED_READER, Settings, child_environment
 
 log = logging.getLogger(__name__)
 
@@ -51,8 +51,8 @@ class Administration:
     """The operations on `store` and `registry`. Safe to use from several threads and processes.
 
     `model` is the base model's folder, None where it is not on this disk; `base_names` is what the base
-    is asked for by, `most_rank` the highest rank the engines take, and `incoming` the folder from which
-    the HTTP API may add.
+    is asked for by, `most_rank` the highest rank the engines take, `incoming` the folder from which the
+    HTTP API may add, and `bundled` the folder of the adapters that came with the base, if any.
     """
 
     def __init__(
@@ -64,6 +64,7 @@ class Administration:
         base_names: tuple[str, ...],
         most_rank: int,
         incoming: Path,
+        bundled: Path | None = None,
     ) -> None:
         self.registry = registry
         self.store = store
@@ -71,16 +72,33 @@ class Administration:
         self._base_names = base_names
         self._most_rank = most_rank
         self._incoming = incoming
+        self._bundled = bundled
         self._computing = threading.Lock()
 
     def adopt(self, *, who: str) -> tuple[Version, ...]:
-        """Register the sound versions in the folder that are not known; say what is left out, and why."""
+        """Register the sound versions in the folder that are not known; say what is left out, and why.
+
+        The bundled ones are copied there first, once: one that was purged does not come back.
+        """
+        self._bring_bundled()
         folders = list_adapters(
             self.store.root, self._base(), most_rank=self._most_rank, base_names=self._base_names
         )
         for problem in (problem for folder in folders for problem in folder.problems):
             log.warning("adapter left out: %s", problem)
         return self.registry.adopt(folders, who=who)
+
+    def _bring_bundled(self) -> None:
+        if self._bundled is None:
+            return
+        known = {version.name for version in self.registry.snapshot().versions}
+        for folder in sorted(self._bundled.glob("*--v*")):
+            if folder.name in known or (self.store.root / folder.name).exists():
+                continue
+            try:
+                self._copy_in(folder, None)
+            except Conflict as conflict:
+                log.info("%s", conflict)  # another gateway that starts was quicker
 
     def add(self, source: Path, *, name: str | None = None, who: str, why: str = "") -> Added:
         """Check a version, copy it into the folder and register it, with peft's own answers if possible.
@@ -162,14 +180,17 @@ class Administration:
 
     def _take_in(self, source: Path, name: str | None) -> AdapterFolder:
         try:
-            return self.store.add(
-                source, self._base(), most_rank=self._most_rank, name=name, base_names=self._base_names
-            )
+            return self._copy_in(source, name)
         except Conflict:
             left = self._find_unfinished(source)
             if left is None:
                 raise
             return left
+
+    def _copy_in(self, source: Path, name: str | None) -> AdapterFolder:
+        return self.store.add(
+            source, self._base(), most_rank=self._most_rank, name=name, base_names=self._base_names
+        )
 
     def _find_unfinished(self, source: Path) -> AdapterFolder | None:
         """The version that an add of the same files has put into the folder and not got registered."""
@@ -224,6 +245,7 @@ def make_administration(settings: Settings, registry: Registry) -> Administratio
         base_names=(model.name,) if model else (),
         most_rank=settings.adapter_rank,
         incoming=settings.data / "incoming",
+        bundled=BUNDLED_ADAPTERS if model and model.path == BUNDLED_READER else None,
     )
 
 

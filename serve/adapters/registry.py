@@ -99,16 +99,16 @@ class Registry:
     """Versions, aliases and events in the database. Safe to use from several threads and processes."""
 
     def __init__(self, database: Database) -> None:
-        self._database = database
+        self.database = database
 
     def changes(self) -> int:
         """The newest event's id, 0 where there is none: it grows with every change. Takes no lock."""
-        with self._database.readings() as session:
+        with self.database.readings() as session:
             return session.scalar(select(func.max(AdapterEvent.id))) or 0
 
     def snapshot(self) -> Snapshot:
         """All that is known, as it was at one moment. Takes no lock."""
-        with self._database.readings() as session:
+        with self.database.readings() as session:
             return Snapshot(
                 session.scalar(select(func.max(AdapterEvent.id))) or 0,
                 tuple(map(_version, session.scalars(select(AdapterVersion).order_by(AdapterVersion.name)))),
@@ -121,7 +121,7 @@ class Registry:
         query = select(AdapterEvent).where(AdapterEvent.id > after).order_by(AdapterEvent.id)
         if subject:
             query = query.where(AdapterEvent.subject == subject)
-        with self._database.readings() as session:
+        with self.database.readings() as session:
             return tuple(map(_event, session.scalars(query.limit(min(limit, _MOST_EVENTS)))))
 
     def stage(self, folder: AdapterFolder, *, who: str, why: str = "") -> Version:
@@ -247,7 +247,7 @@ class Registry:
 
     @contextmanager
     def _change(self, who: str, why: str) -> Iterator[_Change]:
-        with self._database.sessions.begin() as session:
+        with self.database.sessions.begin() as session:
             _take_turn(session)
             yield _Change(session, _storable(who)[:200], _storable(why))
 

@@ -1,0 +1,291 @@
+"""Adapters, aliases and their events, for staff: everything here needs the staff key."""
+
+from __future__ import annotations
+
+import hmac
+from dataclasses import asdict
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Query, Request, Response
+from starlette.concurrency import run_in_threadpool
+
+from retrieval.errors import RetrievalError
+from serve.adapter_schemas import (
+    AdapterInfo,
+    AdapterList,
+    AddedReply,
+    AddRequest,
+    AliasInfo,
+    AliasList,
+    ArmInfo,
+    AssignRequest,
+    CollectionAliasInfo,
+    EventInfo,
+    EventList,
+    PromoteRequest,
+    RollbackRequest,
+    RolloutInfo,
+    RolloutReply,
+    VerifyReply,
+    WhyRequest,
+)
+from serve.adapters.registry import BASE, Alias, Event, Rollout, Snapshot, Version
+from serve.errors import BadRequest, Forbidden, NotFound
+from serve.rollout.controller import describe
+from serve.service import Service, ServiceDep
+
+router = APIRouter(prefix="/v1")
+
+_MOST_NAME = 100
+
+
+def get_staff(request: Request, service: ServiceDep) -> str:
+    """Who asks: "staff", or whom X-Reading-Room-Staff names. Raises Forbidden without the staff key."""
+    key = service.settings.staff_key.get_secret_value()
+    if not key:
+        raise Forbidden(
+            "Adapters are managed over HTTP only where READING_ROOM_STAFF_KEY is set. Set it to a long "
+            "random text and restart, or use the command on the server: reading-room adapters."
+        )
+    scheme, _, given = request.headers.get("authorization", "").partition(" ")
+    if scheme.lower() != "bearer" or not hmac.compare_digest(given.strip().encode("latin-1"), key.encode()):
+        raise Forbidden("This needs the staff key: send `Authorization: Bearer` with READING_ROOM_STAFF_KEY.")
+    who = request.headers.get("x-reading-room-staff", "staff").strip()
+    if not 1 <= len(who) <= _MOST_NAME or not who.isprintable():
+        raise BadRequest(
+            f"X-Reading-Room-Staff: expected 1 to {_MOST_NAME} printable characters, found {len(who)}.",
+            param="X-Reading-Room-Staff",
+        )
+    return who
+
+
+StaffDep = Annotated[str, Depends(get_staff)]
+
+
+@router.get("/adapters")
+def list_adapters(service: ServiceDep, _who: StaffDep) -> AdapterList:
+    """Every version that was ever registered, with its state and its share of each alias."""
+    snapshot = service.administration.registry.snapshot()
+    return AdapterList(
+        change=snapshot.change, data=[_describe_version(version, snapshot) for version in snapshot.versions]
+    )
+
+
+@router.post("/adapters", status_code=201)
+def add_adapter(body: AddRequest, service: ServiceDep, who: StaffDep) -> AddedReply:
+    """Check a version that lies in the incoming folder, copy it in and register it."""
+    administration = service.administration
+    added = administration.add_incoming(body.folder, name=body.name, who=who, why=body.why)
+    return AddedReply(
+        adapter=_describe_version(added.version, administration.registry.snapshot()), remark=added.remark
+    )
+
+
+@router.get("/adapters/{name}")
+def get_adapter(name: str, service: ServiceDep, _who: StaffDep) -> AdapterInfo:
+    """One version."""
+    snapshot = service.administration.registry.snapshot()
+    for version in snapshot.versions:
+        if version.name == name:
+            return _describe_version(version, snapshot)
+    raise NotFound(f"There is no adapter version {name[:80]!r}. List them: GET /v1/adapters")
+
+
+@router.post("/adapters/{name}/verify")
+def verify_adapter(name: str, service: ServiceDep, _who: StaffDep) -> VerifyReply:
+    """Hold a version's files against its manifest, the base and the registry. Changes nothing."""
+    (finding,) = service.administration.verify(name)
+    return VerifyReply(name=finding.name, whole=not finding.problems, problems=list(finding.problems))
+
+
+@router.post("/adapters/{name}/retire")
+def retire_adapter(
+    name: str, service: ServiceDep, who: StaffDep, body: WhyRequest | None = None
+) -> AdapterInfo:
+    """Take a version out of use; its files stay."""
+    registry = service.administration.registry
+    version = registry.retire(name, who=who, why=body.why if body else "")
+    return _describe_version(version, registry.snapshot())
+
+
+@router.post("/adapters/{name}/purge")
+def purge_adapter(
+    name: str, service: ServiceDep, who: StaffDep, body: WhyRequest | None = None
+) -> AdapterInfo:
+    """Delete a retired or failed version's files."""
+    administration = service.administration
+    version = administration.purge(name, who=who, why=body.why if body else "")
+    return _describe_version(version, administration.registry.snapshot())
+
+
+@router.get("/aliases")
+def list_aliases(service: ServiceDep, _who: StaffDep) -> AliasList:
+    """Every alias, and the collections that have one of their own."""
+    snapshot = service.administration.registry.snapshot()
+    return AliasList(
+        change=snapshot.change,
+        data=[_describe_alias(alias) for alias in snapshot.aliases],
+        collections=snapshot.collections,
+    )
+
+
+@router.get("/aliases/{alias}")
+def get_alias(alias: str, service: ServiceDep, _who: StaffDep, response: Response) -> AliasInfo:
+    """One alias; the ETag is its revision."""
+    for found in service.administration.registry.snapshot().aliases:
+        if found.name == alias:
+            return _reply_alias(found, response)
+    raise NotFound(f"There is no alias {alias[:80]!r}. List them: GET /v1/aliases")
+
+
+@router.get("/aliases/{alias}/rollout")
+def get_rollout(alias: str, service: ServiceDep, _who: StaffDep) -> RolloutReply:
+    """How the trial on an alias stands; 404 where nothing is being tried."""
+    registry = service.administration.registry
+    report = describe(registry, registry.database, alias)
+    return RolloutReply(
+        alias=report.alias,
+        revision=report.revision,
+        stable=report.stable,
+        rollout=_describe_rollout(report.rollout),
+        counts=[ArmInfo(**asdict(arm)) for arm in report.counts],
+        breached=list(report.verdict.breached),
+        verdict=report.verdict.sentence,
+        next=report.next,
+    )
+
+
+@router.put("/aliases/{alias}")
+async def promote(
+    alias: str, body: PromoteRequest, service: ServiceDep, who: StaffDep, response: Response
+) -> AliasInfo:
+    """Point an alias to a version that the engines have ready, wholly or by a share; made if need be.
+
+    Of two changes from the same revision one wins; the other gets 409, which says what holds now.
+    """
+    if body.version != BASE:
+        await service.offering.make_ready(body.version)
+    pointed = await run_in_threadpool(
+        service.administration.promote,
+        alias,
+        body.version,
+        share=body.share,
+        automatic=body.automatic,
+        answers_needed=body.answers_needed,
+        revision=body.revision,
+        who=who,
+        why=body.why,
+    )
+    return _reply_alias(pointed, response)
+
+
+@router.post("/aliases/{alias}/rollback")
+def roll_back(
+    alias: str,
+    service: ServiceDep,
+    who: StaffDep,
+    response: Response,
+    body: RollbackRequest | None = None,
+) -> AliasInfo:
+    """End the trial on an alias, or go back to what it pointed to before. Touches no engine."""
+    body = body or RollbackRequest()
+    pointed = service.administration.registry.rollback(alias, revision=body.revision, who=who, why=body.why)
+    return _reply_alias(pointed, response)
+
+
+@router.put("/collections/{collection:path}/alias")
+def assign(collection: str, body: AssignRequest, service: ServiceDep, who: StaffDep) -> CollectionAliasInfo:
+    """Give a collection the alias that answers questions about it where the client names none."""
+    if body.alias is not None:
+        _check_collection(collection, service)
+    service.administration.registry.assign(collection, body.alias, who=who, why=body.why)
+    return CollectionAliasInfo(collection=collection, alias=body.alias)
+
+
+@router.get("/adapter-events")
+def list_events(
+    service: ServiceDep,
+    _who: StaffDep,
+    subject: Annotated[str, Query(max_length=300)] = "",
+    after: Annotated[int, Query(ge=0, le=2**31 - 1)] = 0,
+    limit: Annotated[int, Query(ge=1, le=1000)] = 100,
+) -> EventList:
+    """What happened to one subject or to all, oldest first."""
+    events = service.administration.registry.events(subject, after=after, limit=limit)
+    return EventList(
+        data=[_describe_event(event) for event in events], next=events[-1].id if events else after
+    )
+
+
+def _check_collection(collection: str, service: Service) -> None:
+    """A typing error would otherwise do nothing in silence. Without an index every id is taken."""
+    try:
+        known = {summary.id for summary in service.library.current().collections()}
+    except RetrievalError:
+        return
+    if collection not in known:
+        raise NotFound(
+            f"There is no collection {collection[:80]!r} in the index. List them: GET /v1/collections",
+            param="collection",
+        )
+
+
+def _reply_alias(alias: Alias, response: Response) -> AliasInfo:
+    response.headers["ETag"] = f'"{alias.revision}"'
+    return _describe_alias(alias)
+
+
+def _describe_alias(alias: Alias) -> AliasInfo:
+    return AliasInfo(
+        name=alias.name,
+        revision=alias.revision,
+        stable=alias.stable,
+        weights=alias.weights,
+        previous=list(alias.previous),
+        rollout=_describe_rollout(alias.rollout) if alias.rollout else None,
+    )
+
+
+def _describe_rollout(rollout: Rollout) -> RolloutInfo:
+    return RolloutInfo(
+        candidate=rollout.candidate,
+        share=rollout.share,
+        automatic=rollout.automatic,
+        answers_needed=rollout.answers_needed,
+    )
+
+
+def _describe_version(version: Version, snapshot: Snapshot) -> AdapterInfo:
+    return AdapterInfo(
+        name=version.name,
+        adapter=version.adapter,
+        number=version.number,
+        state=version.state,
+        aliases={
+            alias.name: alias.weights[version.name]
+            for alias in snapshot.aliases
+            if version.name in alias.weights
+        },
+        sha256=version.sha256,
+        base_sha256=version.base_sha256,
+        rank=version.rank,
+        targets=list(version.targets),
+        lineage=version.lineage,
+        has_reference=version.reference is not None,
+        problem=version.problem,
+        created=version.created.isoformat(timespec="seconds"),
+        created_by=version.created_by,
+    )
+
+
+def _describe_event(event: Event) -> EventInfo:
+    return EventInfo(
+        id=event.id,
+        at=event.at.isoformat(timespec="milliseconds"),
+        who=event.who,
+        kind=event.kind,
+        subject=event.subject,
+        what=event.what,
+        why=event.why,
+        details=event.details,
+    )
