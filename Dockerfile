@@ -7,15 +7,16 @@ WORKDIR /app
 FROM base AS packages
 ARG FLAVOUR=cpu
 COPY pyproject.toml environment.sh ./
+COPY plugin/pyproject.toml plugin/README.md plugin/
 COPY constraints constraints
 # Empty packages are enough to install what ours need, so a change of code does not install it all again.
-RUN mkdir retrieval train serve ui && touch README.md retrieval/__init__.py train/__init__.py serve/__init__.py ui/__init__.py
+RUN mkdir retrieval train serve ui plugin/reading_room_engine && touch README.md retrieval/__init__.py train/__init__.py serve/__init__.py ui/__init__.py plugin/reading_room_engine/__init__.py
 RUN --mount=type=cache,target=/var/cache/pip PIP_CACHE_DIR=/var/cache/pip ./environment.sh "$FLAVOUR"
 
 FROM base
 # vLLM for CPU loads libnuma.
 RUN apt-get update && apt-get install -y --no-install-recommends libnuma1 && rm -rf /var/lib/apt/lists/*
-RUN useradd --uid 10001 --create-home reader && install -d -o reader -g reader -m 0700 /data
+RUN useradd --uid 10001 --create-home reader && install -d -o reader -g reader -m 0700 /data && install -d -o reader -g reader /data/adapters
 COPY --from=packages /app/.venv .venv
 COPY . .
 ENV PATH=/app/.venv/bin:$PATH READING_ROOM_DATA=/data READING_ROOM_HOST=0.0.0.0

@@ -24,7 +24,7 @@ from reading_room_engine.copies import make_copies_folder
 from reading_room_engine.late_import import when_imported
 from reading_room_engine.versions import SharedVersions, VersionRefused
 
-log = logging.getLogger("vllm.reading_room")
+log = logging.getLogger("vllm.reading_room_engine")
 """Below vLLM's own logger, so that its lines go where vLLM's go."""
 
 RESOLVER = "reading-room"

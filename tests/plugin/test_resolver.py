@@ -222,7 +222,7 @@ async def test_what_is_wrong_is_refused_and_said_on_one_line(
 ) -> None:
     assert await shelf.resolver.offers(shelf.version.name)
     damage(shelf.version)
-    with caplog.at_level(logging.WARNING, "vllm.reading_room"):
+    with caplog.at_level(logging.WARNING, "vllm.reading_room_engine"):
         assert await shelf.resolve(shelf.version.name) is None
     (record,) = caplog.records
     assert reason in record.getMessage()
