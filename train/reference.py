@@ -15,6 +15,7 @@ import argparse
 import json
 import sys
 import warnings
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypedDict
 
@@ -82,12 +83,12 @@ def compute_reference(base: Path, adapter: Path) -> Reference:
     return {"format": FORMAT, "precision": precision, "probes": probes}
 
 
-def main() -> int:
-    """The command; exit code 2 with one line on standard error where there is no reference."""
+def main(words: Sequence[str] | None = None) -> int:
+    """The command with `words` (None: the process's own); without a reference one line and exit code 2."""
     parser = argparse.ArgumentParser(prog="python -m train.reference", description=__doc__)
     parser.add_argument("base", type=Path, metavar="BASE_FOLDER")
     parser.add_argument("adapter", type=Path, metavar="ADAPTER_FOLDER")
-    arguments = parser.parse_args()
+    arguments = parser.parse_args(words)
     warnings.simplefilter("ignore")  # what is wrong is an error here, and the rest is about other uses
     try:
         reference = compute_reference(arguments.base, arguments.adapter)
@@ -156,8 +157,8 @@ def _load(base: Path, adapter: Path, precision: str) -> PeftModel:
     from transformers import AutoModelForCausalLM
     from transformers.utils import logging
 
-    logging.set_verbosity_error()
-    logging.disable_progress_bar()
+    logging.set_verbosity_error()  # type: ignore[no-untyped-call]
+    logging.disable_progress_bar()  # type: ignore[no-untyped-call]
     try:
         with safe_open(adapter / ADAPTER_WEIGHTS, framework="pt") as stored:
             names = set(stored.keys())
@@ -174,7 +175,8 @@ def _load(base: Path, adapter: Path, precision: str) -> PeftModel:
         tuned = PeftModel.from_pretrained(model, str(adapter), is_trainable=False)
     except Exception as error:
         # RuntimeError for shapes, and whatever transformers and peft raise for the rest
-        raise NoReference(f"{adapter.name} does not go with {base.name}: {_one_line(error)}") from error
+        told = f"{adapter.name} does not go with {base.name}: {_one_line(error)}"
+        raise NoReference(f"{told}. Train the adapter on this base.") from error
     if strays := names.symmetric_difference(get_peft_model_state_dict(tuned)):
         raise NoReference(
             f"{adapter.name} does not go with {base.name}: {len(strays)} tensors have no counterpart, "
