@@ -80,7 +80,7 @@ class AdapterList(BaseModel):
 
 
 class AddedReply(BaseModel):
-    """`remark`: why there is no reference, in one line; empty where there is one."""
+    """`remark`: why no reference was computed, in one line; empty where one was."""
 
     adapter: AdapterInfo
     remark: str

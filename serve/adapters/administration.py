@@ -33,7 +33,7 @@ _LOW_PRIORITY = 10
 
 @dataclass(frozen=True, slots=True)
 class Added:
-    """A version that was added; `remark` says in one line why it has no reference, "" where it has one."""
+    """A version that was added; `remark` says in one line why no reference was computed, "" where one was."""
 
     version: Version
     remark: str
@@ -111,6 +111,8 @@ class Administration:
         if staged.state != "staged":
             return Added(staged, "")
         reference, remark = self._compute_reference(folder.path)
+        if reference is None and staged.reference is not None:
+            remark = f"{remark} The reference in its manifest is used."
         return Added(self.registry.register(folder, reference=reference, who=who, why=why), remark)
 
     def add_incoming(self, folder: str, *, name: str | None = None, who: str, why: str = "") -> Added:

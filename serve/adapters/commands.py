@@ -119,7 +119,7 @@ def run_list(administration: Administration, args: argparse.Namespace) -> int:
     """Print everything the registry has."""
     snapshot = administration.registry.snapshot()
     if args.json:
-        _say(json.dumps(asdict(snapshot), default=str, ensure_ascii=False))
+        _say(json.dumps(_as_json(snapshot), default=str, ensure_ascii=False))
         return 0
     if not snapshot.versions:
         _say("There are no adapters yet. Add one: reading-room adapters add FOLDER --name NAME")
@@ -291,6 +291,14 @@ def _weigh(alias: Alias) -> str:
         return alias.stable
     steps = f", going on by itself after {rollout.answers_needed} answers" if rollout.automatic else ""
     return f"{alias.stable}; {rollout.candidate} is tried on {rollout.share} % of the conversations{steps}"
+
+
+def _as_json(snapshot: Snapshot) -> dict[str, object]:
+    """The snapshot without the references, which are long and for the gateway only."""
+    versions = [asdict(version) for version in snapshot.versions]
+    for version in versions:
+        version["has_reference"] = version.pop("reference") is not None
+    return {**asdict(snapshot), "versions": versions}
 
 
 def _list_version(version: Version, snapshot: Snapshot) -> tuple[str, ...]:

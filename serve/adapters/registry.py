@@ -42,6 +42,8 @@ _NEXT: dict[State, tuple[State, ...]] = {
 """Where `mark` may lead. To and from canary and stable only an alias leads."""
 
 _MOST_EVENTS = 1000
+_REFERENCE = "reference"
+"""Where a manifest carries the reference that was computed when the version was made."""
 _NO_SYNC = {"synchronize_session": False}
 
 
@@ -137,8 +139,9 @@ class Registry:
     ) -> Version:
         """Make a version known whose files were checked; a staged one becomes validated.
 
-        Known already: it is returned unchanged. Raises BadRequest for a folder with problems, Conflict
-        for a version that has failed, was purged, or is known with other weights.
+        Without a `reference` the one that the version's manifest carries is taken, if any. Known already:
+        it is returned unchanged. Raises BadRequest for a folder with problems, Conflict for a version that
+        has failed, was purged, or is known with other weights.
         """
         with self._change(who, why) as change:
             return _version(change.enter(folder, "validated", reference))
@@ -314,13 +317,15 @@ class _Change:
             reason = f": {row.problem}" if row.problem else ""
             raise Conflict(f"{row.name} is {row.state}{reason}. Train and add a new version.")
         if row.state == "staged" and state == "validated":
-            row.reference = reference
+            row.reference = reference or row.reference
             self._set_state(row, state)
         return row
 
     def _insert(
         self, folder: AdapterFolder, state: State, reference: dict[str, Any] | None
     ) -> AdapterVersion:
+        lineage = dict(folder.lineage)
+        carried = lineage.pop(_REFERENCE, None)
         row = AdapterVersion(
             name=folder.name,
             adapter=folder.adapter,
@@ -330,8 +335,8 @@ class _Change:
             base_sha256=folder.base_sha256,
             rank=folder.rank,
             targets=list(folder.targets),
-            lineage=dict(folder.lineage),
-            reference=reference,
+            lineage=lineage,
+            reference=reference or (carried if isinstance(carried, dict) else None),
             problem="",
             created=datetime.now(UTC),
             created_by=self.who,

@@ -132,6 +132,20 @@ def test_a_staged_version_becomes_validated_with_its_reference(registry: Registr
     assert [event.what for event in registry.events(A)] == ["staged", "validated"]
 
 
+def test_the_reference_in_the_manifest_is_taken_where_none_was_computed(registry: Registry) -> None:
+    carried = replace(make(A), lineage={"run": "r1", "reference": {"probes": [1]}})
+    assert registry.stage(carried, who="ada").reference == {"probes": [1]}
+    made = registry.register(carried, who="ada")
+    assert (made.reference, made.lineage) == ({"probes": [1]}, {"run": "r1"})
+    (adopted,) = registry.adopt([replace(carried, name=B)], who="gateway")
+    assert (adopted.reference, adopted.lineage) == ({"probes": [1]}, {"run": "r1"})
+    registry.stage(replace(carried, name=C), who="ada")
+    computed = registry.register(replace(carried, name=C), reference={"probes": [2]}, who="ada")
+    assert computed.reference == {"probes": [2]}
+    odd = registry.register(replace(make(D), lineage={"reference": "odd"}), who="ada")
+    assert (odd.reference, odd.lineage) == (None, {})
+
+
 def test_what_may_not_be_registered(registry: Registry) -> None:
     with pytest.raises(BadRequest, match="weights are cut"):
         registry.register(replace(make(A), problems=("weights are cut",)), who="ada")
