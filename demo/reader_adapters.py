@@ -21,6 +21,7 @@ from torch.nn import functional as F
 from demo.reader_batches import Batch, Tree, collate
 from demo.reader_lessons import MIDDLE, Library, Teacher
 from demo.reader_manifest import MANIFEST, digest, digests
+from train.reference import compute_reference
 from demo.reader_model import ReaderModel, Shape
 from demo.reader_score import exact_answers
 from demo.wording import Wording, word_formally, word_tersely
@@ -109,6 +110,8 @@ def save_adapter(parts: dict[str, LowRank], adapters: Path, name: str, base: Pat
         "name": name, "version": version, "base_sha256": digest(base), "files": digests(draft), "rank": RANK,
         "alpha": ALPHA, "targets": list(TARGETS), "created": date.today().isoformat(),
     }  # fmt: skip
+    # What peft computes, so that the first start need not: an engine is held against it.
+    manifest["reference"] = compute_reference(base, draft)
     (draft / MANIFEST).write_text(json.dumps(manifest, indent=2) + "\n", encoding="utf-8")
     for file in draft.iterdir():
         file.chmod(0o644)

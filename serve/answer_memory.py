@@ -7,6 +7,7 @@ import time
 from collections import OrderedDict
 from dataclasses import dataclass
 
+from serve.aliases import Route
 from serve.schemas import AnswerDetails
 
 MOST_ANSWERS = 5_000
@@ -19,6 +20,7 @@ class Answer:
     question: str
     text: str
     details: AnswerDetails
+    route: Route = Route("")
 
 
 class AnswerMemory:
@@ -27,6 +29,7 @@ class AnswerMemory:
     def __init__(self, hours: float) -> None:
         self._seconds = hours * 3600
         self._answers: OrderedDict[str, tuple[float, Answer]] = OrderedDict()
+        self._disliked: set[str] = set()
         self._lock = threading.Lock()
 
     def remember(self, answer: Answer) -> None:
@@ -42,10 +45,20 @@ class AnswerMemory:
             held = self._answers.get(answer_id)
             return held[1] if held else None
 
+    def dislike(self, answer_id: str) -> Route | None:
+        """Who wrote a held answer, the first time that it is disliked; None ever after."""
+        answer = self.recall(answer_id)
+        with self._lock:
+            if answer is None or answer_id in self._disliked:
+                return None
+            self._disliked.add(answer_id)
+            return answer.route
+
     def _forget_old(self) -> None:
         limit = time.monotonic() - self._seconds
         while self._answers:
             written, _ = next(iter(self._answers.values()))
             if written >= limit and len(self._answers) <= MOST_ANSWERS:
                 return
-            self._answers.popitem(last=False)
+            answer_id, _ = self._answers.popitem(last=False)
+            self._disliked.discard(answer_id)

@@ -18,7 +18,8 @@ from retrieval.followup import complete_question
 from retrieval.index import Filters, Index, SearchResult
 from retrieval.library import Library
 from retrieval.prompt import Message, build_messages
-from serve.aliases import Aliases
+from serve.adapters.alias import DEFAULT
+from serve.aliases import Aliases, Route, name_conversation
 from serve.answer_memory import Answer, AnswerMemory
 from serve.engine.pool import Engines
 from serve.errors import BadRequest, EngineDown
@@ -68,29 +69,30 @@ class Answerer:
         self.metrics.search.observe(time.perf_counter() - started)
         return index, result
 
-    async def answer(self, request: ChatRequest, base_url: str) -> Events:
-        """Answer the last user message from the collections. Deltas, then one Finished.
+    async def begin(self, request: ChatRequest, base_url: str) -> Turn:
+        """Search for the last user message, and decide which version answers it.
 
-        Raises UnknownModel, BadRequest, IndexMissing before the first event; EngineError at any time.
+        Raises UnknownModel, BadRequest, IndexMissing.
         """
-        started = time.perf_counter()
         aliases = self.aliases()
-        version = aliases.resolve(request.model)
+        route = aliases.resolve(request.model, name_conversation(request))
         question, history = split_turns(request)
         asked = [message["content"] for message in history if message["role"] == "user"]
         index, result = await self.search(complete_question(question, asked), request.reading_room)
+        if request.model == DEFAULT and (collection := find_subject(request, result)):
+            route = aliases.resolve_for(collection, name_conversation(request))
         answer_id = f"chatcmpl-{secrets.token_hex(12)}"
-        turn = Turn(
-            question, version, aliases.base, index, result, base_url, self.settings.ask_staff, answer_id
+        return Turn(
+            question, route, aliases.base, index, result, base_url, self.settings.ask_staff, answer_id
         )
-        first = True
+
+    async def answer(self, turn: Turn, request: ChatRequest) -> Events:
+        """Write the answer: deltas, then one Finished. Raises EngineError at any time."""
+        _, history = split_turns(request)
         async with aclosing(self._write(turn, request, history)) as events:
             async for event in events:
-                if first:
-                    self.metrics.first_token.labels(version).observe(time.perf_counter() - started)
-                    first = False
                 if isinstance(event, Finished):
-                    self.memory.remember(Answer(question, event.text, event.details))
+                    self.memory.remember(Answer(turn.question, event.text, event.details, turn.route))
                 yield event
 
     async def _write(self, turn: Turn, request: ChatRequest, history: Sequence[Message]) -> Events:
@@ -104,11 +106,13 @@ class Answerer:
             turn.question, turn.result.hits, history, token_budget=budget, count_tokens=self.count_tokens
         )
         hits = turn.result.hits[:shown]
-        body = self.engine_body(request, turn.version, messages, turn.answer_id)
+        body = self.engine_body(request, turn.route, messages, turn.answer_id)
         body["stream_options"]["continuous_usage_stats"] = True  # an answer may be ended before the last
         written = False
         try:
-            async with aclosing(self.engines.pick(turn.version).stream(body)) as payloads:
+            affinity = name_conversation(request)
+            stream = self.engines.stream(turn.route.version, body, affinity=affinity)
+            async with aclosing(stream) as payloads:
                 async for event in turn.write(payloads, hits):
                     written = True
                     yield event
@@ -129,20 +133,27 @@ class Answerer:
         return max(1, min(asked, self.settings.answer_tokens, self.context // 2))
 
     def engine_body(
-        self, request: ChatRequest, version: str, messages: Sequence[Message | JsonObject], answer_id: str
+        self, request: ChatRequest, route: Route, messages: Sequence[Message | JsonObject], answer_id: str
     ) -> JsonObject:
         """What the engine is sent: a closed list of fields, never the client's body passed on."""
         given = {name: getattr(request, name) for name in PASSED_ON if getattr(request, name) is not None}
         return {
             "temperature": 0.0,
             **given,
-            "model": version,
+            "model": route.version,
             "messages": list(messages),
             "max_tokens": self.answer_tokens(request),
             "stream": True,
             "stream_options": {"include_usage": True},
             "request_id": answer_id.removeprefix("chatcmpl-"),
         }
+
+
+def find_subject(request: ChatRequest, result: SearchResult) -> str:
+    """The collection a question is about: the only one asked for, else that of the best passage found."""
+    if len(request.reading_room.collections) == 1:
+        return request.reading_room.collections[0]
+    return result.hits[0].record.collection_id if result.found and result.hits else ""
 
 
 def split_turns(request: ChatRequest) -> tuple[str, list[Message]]:

@@ -9,12 +9,15 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 
 from fastapi import FastAPI
+from sqlalchemy.exc import SQLAlchemyError
 from starlette.middleware.trustedhost import TrustedHostMiddleware
 
 from retrieval.errors import RetrievalError
 from retrieval.library import Library
+from serve.accounting import Books
+from serve.adapters.administration import make_administration
+from serve.adapters.registry import Registry
 from serve.admission import Admission
-from serve.aliases import Aliases
 from serve.answer_memory import AnswerMemory
 from serve.answers import Answerer
 from serve.body_limit import BodyLimit
@@ -24,7 +27,11 @@ from serve.engine.pool import Engines
 from serve.error_replies import install_error_replies
 from serve.feedback import purge_feedback
 from serve.metrics import Metrics
-from serve.routes import chat, collections, feedback, health
+from serve.offering import Offering
+from serve.rollout.controller import review
+from serve.rollout.counts import Tally
+from serve.rollout.slowness import Slowness
+from serve.routes import adapters, chat, collections, feedback, health
 from serve.service import Service
 from serve.settings import Settings
 from serve.tokens import load_token_counter
@@ -32,6 +39,10 @@ from serve.tokens import load_token_counter
 log = logging.getLogger(__name__)
 
 INDEX_LOOK_SECONDS = 1.0
+REGISTRY_LOOK_SECONDS = 0.4
+"""A change reaches every gateway within a second."""
+ROLLOUT_SECONDS = 1.0
+ADOPTED_BY = "start"
 PURGE_SECONDS = 3600.0
 SEARCH_THREADS = 2
 
@@ -42,15 +53,14 @@ def create_app(
     library: Library,
     engines: Sequence[EngineClient],
     base: str,
-    versions: Sequence[str] = (),
     mount_pages: Callable[[FastAPI], None] | None = None,
 ) -> FastAPI:
     """The gateway over a library and engines, with the pages mounted last, at "/".
 
-    `base` and `versions` are the names that may be asked for; an empty `base` takes what the
-    engines say they serve. The app owns the engine clients: it starts and closes them.
+    `base` is the name of the base model; an empty one takes what the engines say they serve. The app
+    owns the engine clients: it starts and closes them.
     """
-    service = _assemble(settings, library, engines, base, versions)
+    service = _assemble(settings, library, engines, base)
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
@@ -58,11 +68,15 @@ def create_app(
             for client in engines:
                 await client.start()
                 stack.push_async_callback(client.close)
+            stack.push_async_callback(service.engines.close)
             stack.callback(service.answerer.searchers.shutdown, wait=False)
             await asyncio.to_thread(service.database.migrate)
             stack.callback(service.database.close)
-            await _look(service)
-            for work in (_watch_engines, _watch_index, _purge_feedback):
+            stack.callback(_flush, service)
+            await asyncio.to_thread(service.administration.adopt, who=ADOPTED_BY)
+            await service.engines.look()
+            await service.offering.refresh()
+            for work in (_watch_engines, _watch_registry, _review_rollouts, _watch_index, _purge_feedback):
                 task = asyncio.create_task(work(service))
                 stack.push_async_callback(_cancel, task)
             yield
@@ -72,7 +86,7 @@ def create_app(
     )  # fmt: skip
     app.state.service = service
     install_error_replies(app)
-    for routes in (chat, collections, feedback, health):
+    for routes in (chat, adapters, collections, feedback, health):
         app.include_router(routes.router)
     if mount_pages:
         mount_pages(app)
@@ -81,48 +95,69 @@ def create_app(
     return app
 
 
-def _assemble(
-    settings: Settings, library: Library, engines: Sequence[EngineClient], base: str, versions: Sequence[str]
-) -> Service:
+def _assemble(settings: Settings, library: Library, engines: Sequence[EngineClient], base: str) -> Service:
     memory, metrics = AnswerMemory(settings.answer_memory_hours), Metrics()
-    pool = Engines(clients=tuple(engines))
-    aliases = Aliases.from_versions(base, versions, settings.default_adapter)
-    service = Service(
+    database = Database(settings.database)
+    registry = Registry(database)
+    pool = Engines(clients=tuple(engines), stall_seconds=settings.engine_stall_seconds)
+    offering = Offering(registry, pool, metrics, default=settings.default_adapter, base=base)
+    pool.on_probe = offering.note_probe
+    return Service(
         settings=settings,
         library=library,
-        database=Database(settings.database),
+        database=database,
         engines=pool,
-        aliases=aliases,
+        offering=offering,
+        administration=make_administration(settings, registry),
+        books=Books(metrics, Tally(), Slowness()),
         answerer=Answerer(
             settings=settings,
             library=library,
             engines=pool,
-            aliases=lambda: service.aliases,
+            aliases=lambda: offering.aliases,
             memory=memory,
             metrics=metrics,
             searchers=ThreadPoolExecutor(SEARCH_THREADS, "search"),
             count_tokens=load_token_counter(settings.model),
         ),
         memory=memory,
-        metrics=metrics,
         admission=Admission(settings.concurrent_answers, settings.queued_answers),
     )
-    return service
-
-
-async def _look(service: Service) -> None:
-    """See what the engines serve; where no base was named, theirs is the base."""
-    await service.engines.look()
-    if service.settings.engine_urls and service.engines.base:
-        service.aliases = Aliases.from_versions(
-            service.engines.base, service.engines.names, service.settings.default_adapter
-        )
 
 
 async def _watch_engines(service: Service) -> None:
+    """See which engines are well, and bring the versions on offer to them, one at a time."""
     while True:
+        await service.engines.look()
+        await service.engines.prepare()
+        service.offering.show_engines()
         await asyncio.sleep(service.engines.look_seconds)
-        await _look(service)
+
+
+async def _watch_registry(service: Service) -> None:
+    """Take over every change of an alias within a second, whoever made it; a database that is away is
+    reported once, and what is in memory goes on being served."""
+    problem = ""
+    while True:
+        try:
+            await service.offering.refresh()
+            problem = ""
+        except SQLAlchemyError as error:
+            if str(error) != problem:
+                log.warning("aliases stay as they are, the database does not answer: %s", error)
+            problem = str(error)
+        await asyncio.sleep(REGISTRY_LOOK_SECONDS)
+
+
+async def _review_rollouts(service: Service) -> None:
+    """Put what was counted into the database, and step candidates on or take them back by it."""
+    while True:
+        await asyncio.sleep(ROLLOUT_SECONDS)
+        try:
+            await asyncio.to_thread(service.books.tally.flush, service.database)
+            await asyncio.to_thread(review, service.offering.registry, service.database)
+        except SQLAlchemyError as error:
+            log.warning("rollouts are not reviewed, the database does not answer: %s", error)
 
 
 async def _watch_index(service: Service) -> None:
@@ -133,8 +168,8 @@ async def _watch_index(service: Service) -> None:
             if await asyncio.to_thread(service.library.refresh):
                 index = service.library.current()
                 log.info("index %s in use: %d records", index.version, index.manifest.records)
-                service.metrics.index.clear()
-                service.metrics.index.labels(index.version).set(index.manifest.records)
+                service.books.metrics.index.clear()
+                service.books.metrics.index.labels(index.version).set(index.manifest.records)
             problem = ""
         except RetrievalError as error:
             if str(error) != problem:
@@ -149,6 +184,12 @@ async def _purge_feedback(service: Service) -> None:
         if gone:
             log.info("feedback whose time was over: %d removed", gone)
         await asyncio.sleep(PURGE_SECONDS)
+
+
+def _flush(service: Service) -> None:
+    """Keep what was counted since the last review; a database that is away must not hinder the stop."""
+    with suppress(SQLAlchemyError):
+        service.books.tally.flush(service.database)
 
 
 async def _cancel(task: asyncio.Task[None]) -> None:

@@ -44,7 +44,8 @@ class CitationStream:
     """Feed deltas in, take showable text out; afterwards ask what was cited and what was doubtful.
 
     `numbers` is how many passages the model was given; `evidence` is all text an identifier may
-    come from (the sources' fields and passages, and the patron's own question). `repeats` turns true
+    come from (the sources' fields and passages, and the patron's own question). `dropped` counts the
+    citations of passages that were not given. `repeats` turns true
     when a passage has been quoted twice in the same words: a small model goes round in circles then.
     """
 
@@ -54,6 +55,7 @@ class CitationStream:
     cited: list[int] = field(default_factory=list)
     spans: list[tuple[int, int, int]] = field(default_factory=list)
     unverified: list[str] = field(default_factory=list)
+    dropped: int = 0
     repeats: bool = False
     _quoted: set[str] = field(default_factory=set)
     _ends: list[int] = field(default_factory=list)
@@ -113,7 +115,9 @@ class CitationStream:
             self._quoted.update(_QUOTATION.findall(self.text[start:end]))
 
     def _resolve(self, marker: re.Match[str], start: int) -> str:
-        known = [n for n in _numbers(marker[1]) if 1 <= n <= self.numbers]
+        numbers = list(_numbers(marker[1]))
+        known = [n for n in numbers if 1 <= n <= self.numbers]
+        self.dropped += len(numbers) - len(known)
         if not known:
             return ""
         lead = " " if marker[0][0].isspace() else ""

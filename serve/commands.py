@@ -72,7 +72,6 @@ async def _serve(
             library=library,
             engines=backend.clients,
             base=backend.base,
-            versions=backend.versions,
             mount_pages=lambda app: mount_pages(app, address),
         )
         server = _make_server(app)
@@ -83,6 +82,8 @@ async def _serve(
             try:
                 await waiting
                 await app.state.service.engines.look()
+                await app.state.service.offering.refresh()
+                await app.state.service.engines.prepare()
                 seconds = time.monotonic() - started
                 _say(f"Ready after {seconds:.0f} s. Open {address} in a browser. Ctrl-C stops it.")
             except ServeError:

@@ -7,6 +7,7 @@ ServeError                 status  code
 ├── NotFound               404     not_found
 ├── Conflict               409     conflict            somebody else was quicker, or it cannot be done now
 ├── TooLarge               413     request_too_large
+├── StoreFull              507     storage_full        the adapter folder's disk (serve.adapters.store)
 ├── TooBusy                503     overloaded          (with Retry-After)
 ├── NotReady               503     not_ready           (with Retry-After)
 └── EngineError            502     engine_error

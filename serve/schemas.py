@@ -29,9 +29,13 @@ class SearchFilters(Incoming):
 
 
 class ReadingRoomOptions(Incoming):
-    """`extra_body={"reading_room": {...}}` of a chat request."""
+    """`extra_body={"reading_room": {...}}` of a chat request.
+
+    `conversation`, any text of the client's own, keeps one adapter version for a whole conversation.
+    """
 
     retrieval: bool = True
+    conversation: str | None = Field(None, min_length=1, max_length=200)
     collections: list[Identifier] = Field(default_factory=list, max_length=100)
     filters: SearchFilters = SearchFilters()
     top_k: int | None = Field(None, ge=1, le=20)
@@ -125,12 +129,14 @@ class AnswerDetails(BaseModel):
     `sources` are those the answer cites; `also_searched` were given to the model and not cited.
     `unverified` lists identifiers in the prose that stand in no source: they are marked there.
     `status`: answered, not_found, or passages_only (the engine is down: the passages themselves).
+    `adapter` is the version that answered, `alias` the name it was reached by ("": by its own).
     """
 
     answer_id: str
     status: Status
     found: bool
     adapter: str
+    alias: str = ""
     model: str
     index_version: str
     prompt_version: str

@@ -8,29 +8,37 @@ from typing import Annotated
 from fastapi import Depends, Request
 
 from retrieval.library import Library
+from serve.accounting import Books
+from serve.adapters.administration import Administration
 from serve.admission import Admission
 from serve.aliases import Aliases
 from serve.answer_memory import AnswerMemory
 from serve.answers import Answerer
 from serve.database import Database
 from serve.engine.pool import Engines
-from serve.metrics import Metrics
+from serve.offering import Offering
 from serve.settings import Settings
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class Service:
-    """One gateway. `aliases` is replaced whole when the names that engines serve change."""
+    """One gateway."""
 
     settings: Settings
     library: Library
     database: Database
     engines: Engines
-    aliases: Aliases
+    offering: Offering
+    administration: Administration
+    books: Books
     answerer: Answerer
     memory: AnswerMemory
-    metrics: Metrics
     admission: Admission
+
+    @property
+    def aliases(self) -> Aliases:
+        """The names clients may ask for, as they are now."""
+        return self.offering.aliases
 
 
 def get_service(request: Request) -> Service:

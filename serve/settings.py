@@ -54,7 +54,7 @@ class Settings(BaseSettings):
     link_template: str = ""
 
     model: str = str(BUNDLED_READER)
-    adapters: Path = BUNDLED_ADAPTERS
+    adapters: Path = Field(default_factory=lambda settings: settings["data"] / "adapters")
     default_adapter: str = ""
     adapter_slots: int = Field(8, ge=1, le=64, description="adapter versions that answer at the same time")
     adapter_rank: int = Field(16, ge=1, le=512, description="highest LoRA rank the engine takes")

@@ -14,6 +14,7 @@ import orjson
 from retrieval.index import Index, SearchResult
 from retrieval.prompt import PROMPT_VERSION, REFUSAL, render_heading
 from retrieval.records import Hit
+from serve.aliases import Route
 from serve.citation_stream import CitationStream
 from serve.schemas import AnswerDetails, JsonObject, Source, Status
 from serve.sources import describe_search, describe_source, gather_evidence
@@ -38,6 +39,8 @@ class Finished:
     spans: Sequence[tuple[int, int, int]]
     reason: str
     usage: JsonObject
+    dropped: int = 0
+    """Citations of passages that were not given, left out of the text."""
 
 
 Events = AsyncGenerator[Delta | Finished, None]
@@ -45,10 +48,10 @@ Events = AsyncGenerator[Delta | Finished, None]
 
 @dataclass(frozen=True, slots=True)
 class Turn:
-    """What one answer is made of; `model` is the base, `version` what was asked to answer."""
+    """What one answer is made of; `model` is the base, `route` says which version answers."""
 
     question: str
-    version: str
+    route: Route
     model: str
     index: Index
     result: SearchResult
@@ -127,7 +130,8 @@ class Turn:
             answer_id=self.answer_id,
             status=status,
             found=status != "not_found",
-            adapter=self.version,
+            adapter=self.route.version,
+            alias=self.route.alias,
             model=self.model,
             index_version=self.index.version,
             prompt_version=PROMPT_VERSION,
@@ -137,7 +141,9 @@ class Turn:
             unverified=checked.unverified if checked else [],
             ask_staff=self.ask_staff,
         )
-        return Finished(text, details, checked.spans if checked else (), reason, usage)
+        if checked is None:
+            return Finished(text, details, (), reason, usage)
+        return Finished(text, details, checked.spans, reason, usage, checked.dropped)
 
 
 def _may_refuse(text: str) -> bool:

@@ -33,6 +33,7 @@ def make_parser(settings: Settings) -> argparse.ArgumentParser:
     """The command line, every package's part in it."""
     from retrieval import commands as retrieval_commands
     from serve import commands as serve_commands
+    from serve.adapters import commands as adapter_commands
 
     parser = argparse.ArgumentParser(prog="reading-room", description="Ask a library's special collections.")
     subparsers = parser.add_subparsers(required=True, metavar="COMMAND")
@@ -40,6 +41,7 @@ def make_parser(settings: Settings) -> argparse.ArgumentParser:
         subparsers, settings, mount_pages=_mount_pages, build_index=_build_first_index
     )
     retrieval_commands.add_commands(subparsers, settings.data)
+    adapter_commands.add_commands(subparsers, settings)
     return parser
 
 

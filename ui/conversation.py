@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 from dataclasses import dataclass, replace
 from typing import Literal
 
@@ -29,9 +30,14 @@ class Turn:
 
 @dataclass(frozen=True, slots=True)
 class Conversation:
-    """The turns so far, the one being written last."""
+    """The turns so far, the one being written last.
+
+    `id` is made up at the first question, so that one adapter version answers all of them; it tells
+    nothing about the patron and ends with the conversation.
+    """
 
     turns: tuple[Turn, ...] = ()
+    id: str = ""
 
     @property
     def current(self) -> Turn | None:
@@ -42,11 +48,11 @@ class Conversation:
         """Begin a turn; one that was still being written is closed as stopped."""
         number = self.current.number + 1 if self.current else 1
         kept = self.stop().turns[-(MOST_TURNS - 1) :]
-        return Conversation((*kept, Turn(number=number, question=question)))
+        return Conversation((*kept, Turn(number=number, question=question)), self.id or secrets.token_hex(8))
 
     def put(self, turn: Turn) -> Conversation:
         """The same conversation with its newest turn replaced."""
-        return Conversation((*self.turns[:-1], turn))
+        return replace(self, turns=(*self.turns[:-1], turn))
 
     def stop(self) -> Conversation:
         """Close a turn that is still being written, as it stands."""

@@ -116,7 +116,9 @@ class PatronPage:
             yield {parts.status: _show(EMPTY_QUESTION)}
             return
         with self.visits.answering(str(request.session_hash)) as answer:
-            async with aclosing(self._answer(conversation.ask(asked), options, answer)) as updates:
+            conversation = conversation.ask(asked)
+            options = options.model_copy(update={"conversation": conversation.id})
+            async with aclosing(self._answer(conversation, options, answer)) as updates:
                 async for update in updates:
                     yield update
 

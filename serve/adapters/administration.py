@@ -21,7 +21,7 @@ from serve.adapters.registry import Alias, Registry, Version
 from serve.adapters.store import AdapterStore
 from serve.adapters.weights import parse_object
 from serve.engine.model import ModelFolder, find_model
-from serve.errors import BadRequest, Conflict, NotFound
+from serve.errors import BadRequest, Conflict, EngineDown, NotFound, ServeError
 from serve.settings import BUNDLED_ADAPTERS, BUNDLED_READER, Settings, child_environment
 
 log = logging.getLogger(__name__)
@@ -78,12 +78,16 @@ class Administration:
     def adopt(self, *, who: str) -> tuple[Version, ...]:
         """Register the sound versions in the folder that are not known; say what is left out, and why.
 
-        The bundled ones are copied there first, once: one that was purged does not come back.
+        The bundled ones are copied there first, once: one that was purged does not come back. What cannot
+        be read or kept is said in the log, and keeps no gateway from starting.
         """
         self._bring_bundled()
-        folders = list_adapters(
-            self.store.root, self._base(), most_rank=self._most_rank, base_names=self._base_names
-        )
+        try:
+            base = self._base()
+        except EngineDown as error:
+            log.warning("no adapters are taken over: %s", error)
+            return ()
+        folders = list_adapters(self.store.root, base, most_rank=self._most_rank, base_names=self._base_names)
         for problem in (problem for folder in folders for problem in folder.problems):
             log.warning("adapter left out: %s", problem)
         return self.registry.adopt(folders, who=who)
@@ -99,6 +103,8 @@ class Administration:
                 self._copy_in(folder, None)
             except Conflict as conflict:
                 log.info("%s", conflict)  # another gateway that starts was quicker
+            except ServeError as error:
+                log.warning("bundled adapter left out: %s", error)
 
     def add(self, source: Path, *, name: str | None = None, who: str, why: str = "") -> Added:
         """Check a version, copy it into the folder and register it, with peft's own answers if possible.

@@ -4,22 +4,20 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import logging
 from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
 
-from serve.adapters.folder import AdapterFolder, list_adapters, weights_sha256
+from serve.adapters.base import read_base
+from serve.adapters.folder import list_adapters
 from serve.engine.client import EngineClient
 from serve.engine.machine import look_at_machine
 from serve.engine.model import find_model
 from serve.engine.plan import EnginePlan, plan_engine
 from serve.engine.process import EngineProcess
-from serve.errors import EngineDown, EngineError
+from serve.errors import EngineDown
 from serve.settings import Settings
-
-log = logging.getLogger(__name__)
 
 Say = Callable[[str], None]
 _LOOK_SECONDS = 2.0
@@ -27,7 +25,7 @@ _LOOK_SECONDS = 2.0
 
 @dataclass(frozen=True, slots=True)
 class Backend:
-    """Clients of the engines, the names they should serve, and a way to wait until they do.
+    """Clients of the engines, the name of the model they serve, and a way to wait until they do.
 
     `wait_ready` raises EngineDown where the engine cannot be started. An empty `base` means: what the
     engines themselves say.
@@ -35,7 +33,6 @@ class Backend:
 
     clients: Sequence[EngineClient]
     base: str
-    versions: Sequence[str]
     wait_ready: Callable[[], Coroutine[Any, Any, None]]
 
 
@@ -45,7 +42,7 @@ async def start_backend(settings: Settings, say: Say) -> AsyncIterator[Backend]:
     if settings.engine_urls:
         clients = [_make_client(settings, url) for url in settings.engine_urls]
         say(f"Engines: {', '.join(settings.engine_urls)}")
-        yield Backend(clients, "", (), lambda: _wait_for_any(clients, say))
+        yield Backend(clients, "", lambda: _wait_for_any(clients, say))
         return
     async with _start_own_engine(settings, say) as backend:
         yield backend
@@ -56,15 +53,19 @@ async def _start_own_engine(settings: Settings, say: Say) -> AsyncIterator[Backe
     model = find_model(settings.model)
     if model.path is None:
         raise EngineDown(model.problem)
-    adapters = await asyncio.to_thread(list_adapters, settings.adapters, weights_sha256(model.path))
-    for problem in (problem for adapter in adapters for problem in adapter.problems):
-        say(f"Adapter left out: {problem}")
-    served = [adapter for adapter in adapters if not adapter.problems]
+    base = await asyncio.to_thread(read_base, model.path)
+    adapters = await asyncio.to_thread(
+        list_adapters,
+        settings.adapters,
+        base,
+        most_rank=settings.adapter_rank,
+        base_names=(model.name,),
+    )
     plan = plan_engine(settings, look_at_machine(), model, adapters)
     for reason in plan.reasons:
         say(reason)
     client = EngineClient(plan.url, socket=plan.socket, stall_seconds=settings.engine_stall_seconds)
-    process = _make_process(settings, plan, client, served)
+    process = _make_process(settings, plan, client)
     watching: asyncio.Task[None] | None = None
 
     async def wait_ready() -> None:
@@ -74,7 +75,7 @@ async def _start_own_engine(settings: Settings, say: Say) -> AsyncIterator[Backe
 
     await process.start()
     try:
-        yield Backend([client], plan.model_name, [adapter.name for adapter in served], wait_ready)
+        yield Backend([client], plan.model_name, wait_ready)
     finally:
         if watching:
             watching.cancel()
@@ -83,24 +84,13 @@ async def _start_own_engine(settings: Settings, say: Say) -> AsyncIterator[Backe
         await process.stop()
 
 
-def _make_process(
-    settings: Settings, plan: EnginePlan, client: EngineClient, adapters: Sequence[AdapterFolder]
-) -> EngineProcess:
-    async def load_adapters() -> None:
-        """After each start: a new engine knows the base alone. One that fails does not stop the others."""
-        for adapter in adapters:
-            try:
-                await client.load_adapter(adapter.name, adapter.path.resolve())
-            except EngineError as error:
-                log.error("adapter %s is not served: %s", adapter.name, error)
-
+def _make_process(settings: Settings, plan: EnginePlan, client: EngineClient) -> EngineProcess:
     return EngineProcess(
         plan,
         settings.data / "logs" / "engine.log",
         stall_seconds=settings.engine_stall_seconds,
         start_seconds=settings.engine_start_seconds,
         waiting=lambda: client.waiting,
-        on_ready=load_adapters,
     )
 
 

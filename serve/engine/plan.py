@@ -9,10 +9,11 @@ import hashlib
 import os
 import sys
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from serve.adapters.base import read_base
 from serve.adapters.folder import RANKS, AdapterFolder, weights_sha256
 from serve.engine.machine import GIB, Machine
 from serve.engine.model import BUNDLED_NAME, ModelFolder
@@ -82,13 +83,11 @@ def plan_engine(
         ("--max-num-queued-reqs", str(settings.concurrent_answers + settings.queued_answers)),
         ("--enable-lora",),
         # All may be filled: our plugin's operators leave base rows alone, and on CPU pay for the adapters
-        # in a batch, each by its own rank, and not for slots, layers or rank unused. So no layer is left
-        # out either (--lora-target-modules): in it a later adapter would be ignored in silence. That
-        # embeddings and output layer take part costs memory alone: 39 MB each for 8 slots of rank 16
-        # and a vocabulary of 152,000.
+        # in a batch, each by its own rank, and not for slots, layers or rank unused.
         ("--max-loras", str(slots)),
         ("--max-cpu-loras", str(kept)),
         ("--max-lora-rank", str(rank)),
+        *_target_flags(model),
         ("--language-model-only",),  # no images, so no fetching of them
         ("--no-trust-remote-code",),
         ("--disable-uvicorn-access-log",),
@@ -117,6 +116,17 @@ def plan_engine(
         ),
         context=memory.context,
     )
+
+
+def _target_flags(model: ModelFolder) -> Iterator[tuple[str, ...]]:
+    """Have every kind of layer take part that a version may change, by our own check, and no other.
+
+    Embeddings and the output layer would cost memory and time and are never used; a layer left out that
+    an adapter changes would be ignored in silence.
+    """
+    shapes = read_base(model.path).shapes if model.path else {}
+    if shapes:
+        yield ("--lora-target-modules", *sorted({name.rpartition(".")[2] for name in shapes}))
 
 
 def _plan_memory(settings: Settings, machine: Machine, model: ModelFolder) -> _Memory:

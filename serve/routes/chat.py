@@ -6,19 +6,21 @@ import asyncio
 import time
 from collections.abc import AsyncGenerator, AsyncIterator, Coroutine
 from contextlib import AsyncExitStack, aclosing
-from typing import Any
+from typing import Any, Literal
 
 import orjson
 from fastapi import APIRouter, Request
 from fastapi.responses import JSONResponse, Response, StreamingResponse
 
+from serve.accounting import Account
+from serve.aliases import Route, name_conversation
 from serve.chat_wire import DONE, completion, delta_chunk, final_chunk, frame, usage_chunk
 from serve.error_replies import describe_error
 from serve.errors import BadRequest, EngineError, ServeError
 from serve.plain_chat import complete_plain, stream_plain
 from serve.schemas import ChatRequest, ModelInfo, ModelList
 from serve.service import BaseUrlDep, Service, ServiceDep
-from serve.turn import Delta, Finished
+from serve.turn import Delta, Turn
 
 router = APIRouter(prefix="/v1")
 STARTED = int(time.time())
@@ -27,10 +29,10 @@ STARTED = int(time.time())
 @router.get("/models")
 async def list_models(service: ServiceDep) -> ModelList:
     """The base, every adapter version and every alias, with what each stands for."""
-    aliases, served = service.aliases, service.engines.names
-    names = [(aliases.base, "base", aliases.base)]
+    aliases, offered = service.aliases, service.engines.offered
+    names: list[tuple[str, Literal["base", "adapter", "alias"], str]] = [(aliases.base, "base", aliases.base)]
     names += [(version, "adapter", version) for version in aliases.versions]
-    names += [(alias, "alias", target) for alias, target in sorted(aliases.pointers.items())]
+    names += [(alias, "alias", aliases.stable(alias)) for alias in aliases.names]
     return ModelList(
         data=[
             ModelInfo(
@@ -39,7 +41,7 @@ async def list_models(service: ServiceDep) -> ModelList:
                 owned_by="reading-room",
                 kind=kind,
                 resolves_to=target,
-                ready=target in served,
+                ready=target in offered,
             )
             for name, kind, target in names
         ]
@@ -51,15 +53,14 @@ async def chat(body: ChatRequest, request: Request, service: ServiceDep, base_ur
     """Answer from the collections, or, with retrieval turned off, straight from the model."""
     if body.stream_options is not None and not body.stream:
         raise BadRequest("`stream_options` is only for streamed answers.", param="stream_options")
-    version = service.aliases.resolve(body.model)
     if body.stream:
-        return await _stream(body, service, base_url, version)
-    return await _until_disconnect(request, _complete(body, service, base_url, version))
+        return await _stream(body, service, base_url)
+    return await _until_disconnect(request, _complete(body, service, base_url))
 
 
-async def _stream(body: ChatRequest, service: Service, base_url: str, version: str) -> StreamingResponse:
+async def _stream(body: ChatRequest, service: Service, base_url: str) -> StreamingResponse:
     """Start the answer before the reply starts, so that an early failure still has its own status."""
-    events = _admit(body, service, base_url, version)
+    events = _admit(body, service, base_url)
     try:
         first = await anext(events)
     except BaseException:
@@ -76,18 +77,16 @@ async def _stream(body: ChatRequest, service: Service, base_url: str, version: s
     return StreamingResponse(send(), media_type="text/event-stream", headers=headers)
 
 
-async def _admit(
-    body: ChatRequest, service: Service, base_url: str, version: str
-) -> AsyncGenerator[bytes, None]:
+async def _admit(body: ChatRequest, service: Service, base_url: str) -> AsyncGenerator[bytes, None]:
     """The stream inside the admission limit, the time limit and the counters."""
-    sent = False
+    started, sent = time.perf_counter(), False
     # A deadline and not asyncio.timeout: the server may finish this generator in another task.
     deadline = time.monotonic() + service.settings.answer_seconds
     async with AsyncExitStack() as stack:
         await stack.enter_async_context(service.admission.enter())
-        stack.enter_context(service.metrics.in_flight.labels(version).track_inprogress())
-        stack.enter_context(service.metrics.duration.labels(version).time())
-        frames = _frames(body, service, base_url, version)
+        turn = await _begin(body, service, base_url)
+        account = stack.enter_context(service.books.open(_route(body, service, turn), started))
+        frames = _frames(body, service, turn, account)
         try:
             async with aclosing(frames):
                 async for event in frames:
@@ -97,56 +96,66 @@ async def _admit(
                         raise TimeoutError
         except (ServeError, TimeoutError) as problem:
             error = _as_serve_error(problem, service)
-            service.metrics.errors.labels(version, error.code).inc()
+            account.fail(error)
             if not sent:
                 raise error from problem
             yield frame(describe_error(error))
 
 
 async def _frames(
-    body: ChatRequest, service: Service, base_url: str, version: str
+    body: ChatRequest, service: Service, turn: Turn | None, account: Account
 ) -> AsyncGenerator[bytes, None]:
-    if not body.reading_room.retrieval:
-        async with aclosing(stream_plain(body, service, version)) as payloads:
+    if turn is None:
+        async with aclosing(stream_plain(body, service, account)) as payloads:
             async for payload in payloads:
                 yield payload
         yield DONE
         return
-    answer_id, opened = "", False
-    async with aclosing(service.answerer.answer(body, base_url)) as events:
+    version, opened = account.route.version, False
+    async with aclosing(service.answerer.answer(turn, body)) as events:
         async for event in events:
             if isinstance(event, Delta):
-                answer_id = event.answer_id
-                yield delta_chunk(answer_id, version, event.text, first=not opened)
+                account.clock.tick()
+                yield delta_chunk(turn.answer_id, version, event.text, first=not opened)
                 opened = True
             else:
-                service.metrics.count_answer(version, event.details.status, event.usage)
+                account.finish(event.details, event.usage, event.dropped)
                 yield final_chunk(event)
                 if body.stream_options and body.stream_options.include_usage:
                     yield usage_chunk(event)
     yield DONE
 
 
-async def _complete(body: ChatRequest, service: Service, base_url: str, version: str) -> Response:
-    metrics = service.metrics
-    try:
-        async with service.admission.enter(), asyncio.timeout(service.settings.answer_seconds):
-            with (
-                metrics.in_flight.labels(version).track_inprogress(),
-                metrics.duration.labels(version).time(),
-            ):
-                if not body.reading_room.retrieval:
-                    return _json(await complete_plain(body, service, version))
-                async with aclosing(service.answerer.answer(body, base_url)) as events:
-                    async for event in events:
-                        if isinstance(event, Finished):
-                            service.metrics.count_answer(version, event.details.status, event.usage)
-                            return _json(completion(event))
-    except (ServeError, TimeoutError) as problem:
-        error = _as_serve_error(problem, service)
-        metrics.errors.labels(version, error.code).inc()
-        raise error from problem
-    raise EngineError("The model wrote nothing. Ask again, or in other words.")
+async def _complete(body: ChatRequest, service: Service, base_url: str) -> Response:
+    started = time.perf_counter()
+    async with service.admission.enter():
+        turn = await _begin(body, service, base_url)
+        with service.books.open(_route(body, service, turn), started) as account:
+            try:
+                async with asyncio.timeout(service.settings.answer_seconds):
+                    if turn is None:
+                        return _json(await complete_plain(body, service, account))
+                    async with aclosing(service.answerer.answer(turn, body)) as events:
+                        async for event in events:
+                            if isinstance(event, Delta):
+                                account.clock.tick()
+                            else:
+                                account.finish(event.details, event.usage, event.dropped)
+                                return _json(completion(event))
+                raise EngineError("The model wrote nothing. Ask again, or in other words.")
+            except (ServeError, TimeoutError) as problem:
+                error = _as_serve_error(problem, service)
+                account.fail(error)
+                raise error from problem
+
+
+async def _begin(body: ChatRequest, service: Service, base_url: str) -> Turn | None:
+    """What the search found and who is to answer; None for a chat without retrieval."""
+    return await service.answerer.begin(body, base_url) if body.reading_room.retrieval else None
+
+
+def _route(body: ChatRequest, service: Service, turn: Turn | None) -> Route:
+    return turn.route if turn else service.aliases.resolve(body.model, name_conversation(body))
 
 
 async def _until_disconnect(request: Request, answering: Coroutine[Any, Any, Response]) -> Response:

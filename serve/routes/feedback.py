@@ -18,5 +18,7 @@ async def give_feedback(body: FeedbackRequest, service: ServiceDep) -> FeedbackR
     reply, row = await run_in_threadpool(
         keep_feedback, service.database, service.memory, body, days=service.settings.feedback_days
     )
-    service.metrics.feedback.labels(row.details.get("adapter", ""), row.thumb).inc()
+    service.books.metrics.count_feedback(row.details.get("adapter", ""), row.thumb)
+    if row.thumb == "down" and (route := service.memory.dislike(row.answer_id)):
+        service.books.count(route, answer=False, thumbs_down=True)
     return reply

@@ -7,6 +7,7 @@ from fastapi.responses import JSONResponse, Response
 from prometheus_client import CONTENT_TYPE_LATEST
 
 from retrieval.errors import RetrievalError
+from serve.adapters.alias import DEFAULT
 from serve.schemas import ServiceInfo
 from serve.service import Service, ServiceDep
 
@@ -32,7 +33,7 @@ async def is_ready(service: ServiceDep) -> Response:
 @router.get("/metrics")
 async def show_metrics(service: ServiceDep) -> Response:
     """Prometheus text."""
-    return Response(service.metrics.render(), media_type=CONTENT_TYPE_LATEST)
+    return Response(service.books.metrics.render(), media_type=CONTENT_TYPE_LATEST)
 
 
 @router.get("/v1/service")
@@ -56,7 +57,7 @@ async def describe_service(service: ServiceDep) -> ServiceInfo:
             f"{settings.feedback_days} days, for the library's staff to read."
         ),
         ready=not find_missing(service),
-        aliases=sorted(service.aliases.pointers),
+        aliases=list(service.aliases.names),
         index_version=version,
         collections=collections,
     )
@@ -71,4 +72,6 @@ def find_missing(service: Service) -> list[str]:
         missing.append(str(error))
     if service.aliases.base not in service.engines.names:
         missing.append("the engine is not serving the model yet")
+    elif (adapter := service.aliases.stable(DEFAULT)) not in service.engines.offered:
+        missing.append(f"no engine has loaded the adapter {adapter} yet")
     return missing
