@@ -191,6 +191,8 @@ def _map_rows(layer: Any, places: Sequence[int], slots: int) -> None:
     ids = tuple(place + 1 for place in places)
     if hasattr(layer, "set_output_mapping"):  # a classification head asks for them in another way too
         layer.set_output_mapping(tuple(places))
+    # An embedding finds a slot's tokens at multiples of its vocabulary; others do not go by it.
+    vocabulary = _as_tuple(layer.lora_a_stacked)[0].shape[1] if _is_embedding(layer) else _VOCABULARY
     layer.punica_wrapper.update_metadata(
-        LoRAMapping(ids, ids, is_prefill=True), list(range(1, slots + 1)), slots + 1, _VOCABULARY
+        LoRAMapping(ids, ids, is_prefill=True), list(range(1, slots + 1)), slots + 1, vocabulary
     )
