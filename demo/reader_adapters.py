@@ -21,10 +21,10 @@ from torch.nn import functional as F
 from demo.reader_batches import Batch, Tree, collate
 from demo.reader_lessons import MIDDLE, Library, Teacher
 from demo.reader_manifest import MANIFEST, digest, digests
-from train.reference import compute_reference
 from demo.reader_model import ReaderModel, Shape
 from demo.reader_score import exact_answers
 from demo.wording import Wording, word_formally, word_tersely
+from train.reference import compute_reference
 
 RANK, ALPHA = 8, 16
 TARGETS = ("q_proj", "k_proj", "v_proj", "o_proj")
