@@ -50,7 +50,8 @@ class Finding:
 class Administration:
     """The operations on `store` and `registry`. Safe to use from several threads and processes.
 
-    `model` is the base model's folder, None where it is not on this disk; `base_names` is what the base
+    `model` is the base model's folder, None where it is not on this disk, with `missing` saying why if it
+    ought to be: then nothing is checked, so nothing is added. `base_names` is what the base
     is asked for by, `most_rank` the highest rank the engines take, `incoming` the folder from which the
     HTTP API may add, and `bundled` the folder of the adapters that came with the base, if any.
     """
@@ -64,6 +65,7 @@ class Administration:
         base_names: tuple[str, ...],
         most_rank: int,
         incoming: Path,
+        missing: str = "",
         bundled: Path | None = None,
     ) -> None:
         self.registry = registry
@@ -72,6 +74,7 @@ class Administration:
         self._base_names = base_names
         self._most_rank = most_rank
         self._incoming = incoming
+        self._missing = missing
         self._bundled = bundled
         self._computing = threading.Lock()
 
@@ -81,12 +84,12 @@ class Administration:
         The bundled ones are copied there first, once: one that was purged does not come back. What cannot
         be read or kept is said in the log, and keeps no gateway from starting.
         """
-        self._bring_bundled()
         try:
             base = self._base()
         except EngineDown as error:
             log.warning("no adapters are taken over: %s", error)
             return ()
+        self._bring_bundled()
         folders = list_adapters(self.store.root, base, most_rank=self._most_rank, base_names=self._base_names)
         for problem in (problem for folder in folders for problem in folder.problems):
             log.warning("adapter left out: %s", problem)
@@ -231,7 +234,12 @@ class Administration:
         return check_adapter(path, self._base(), most_rank=self._most_rank, base_names=self._base_names)
 
     def _base(self) -> BaseModel | None:
-        """The base to check against; reading it again costs little, its digest is remembered."""
+        """The base to check against; reading it again costs little, its digest is remembered.
+
+        None where only the engines have it: they check again. Raises EngineDown where it cannot be read.
+        """
+        if self._missing:
+            raise EngineDown(self._missing)
         return read_base(self._model) if self._model else None
 
     def _compute_reference(self, adapter: Path) -> tuple[dict[str, Any] | None, str]:
@@ -253,6 +261,7 @@ def make_administration(settings: Settings, registry: Registry) -> Administratio
         base_names=(model.name,) if model else (),
         most_rank=settings.adapter_rank,
         incoming=settings.data / "incoming",
+        missing=model.problem if model and not settings.engine_urls else "",
         bundled=BUNDLED_ADAPTERS if model and model.path == BUNDLED_READER else None,
     )
 

@@ -92,11 +92,7 @@ def _add_promote(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("version", metavar="VERSION", help='or "base"')
     parser.add_argument("--alias", metavar="A", help="default: the adapter's name")
     parser.add_argument(
-        "--share",
-        type=int,
-        default=100,
-        metavar="5|25|50|100",
-        help="percent of the conversations (default: all)",
+        "--share", type=int, default=100, metavar="5|25|50|100", help="percent (default: %(default)s)"
     )
     parser.add_argument("--automatic", action="store_true", help="go on to the next share by itself")
     parser.add_argument(

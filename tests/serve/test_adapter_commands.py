@@ -15,7 +15,7 @@ from serve.adapters.administration import make_administration
 from serve.adapters.commands import add_commands
 from serve.adapters.registry import Registry
 from serve.database import Database
-from serve.errors import BadRequest, Conflict, NotFound, NotReady, ServeError
+from serve.errors import BadRequest, Conflict, EngineDown, NotFound, NotReady, ServeError
 from serve.rollout.counts import Outcome, Tally
 from serve.settings import BUNDLED_ADAPTERS, BUNDLED_READER, Settings
 
@@ -141,6 +141,7 @@ def test_an_add_that_died_half_way_is_finished_by_adding_again(run: Run, setting
         (("promote", "gone"), BadRequest, "--alias NAME"),
         (("promote", "base", "--alias", "Wrong!"), BadRequest, "lower-case letters"),
         (("promote", TERSE, "--revision", "4"), Conflict, "its revision is 0, you gave 4"),
+        (("promote", TERSE, "--share", "33"), BadRequest, "expected one of 5, 25, 50, 100, found 33"),
         (("promote", TERSE, "--share", "5", "--answers", "0"), BadRequest, "expected 1 to 1,000,000"),
         (("rollback", "gone"), NotFound, "no alias 'gone'"),
         (("retire", "gone"), NotFound, "no adapter version 'gone'"),
@@ -158,7 +159,7 @@ def test_what_cannot_be_done_is_said_in_one_line(
 
 @pytest.mark.parametrize(
     "words",
-    [("promote", TERSE, "--share", "33"), ("assign", "photographs"), ("assign", "a", "b", "--none"), ()],
+    [("promote", TERSE, "--share", "few"), ("assign", "photographs"), ("assign", "a", "b", "--none"), ()],
 )
 def test_a_command_that_is_mistyped_ends_with_2(
     run: Run, words: tuple[str, ...], capsys: pytest.CaptureFixture[str]
@@ -295,3 +296,34 @@ def test_the_bundled_adapters_are_adopted_once(tmp_path: Path, capsys: pytest.Ca
     with pytest.raises(BadRequest, match=said):
         administration.promote("bundled-reader", FORMAL, revision=None, who="ada")
     database.close()
+
+
+def test_adopting_where_nothing_can_be_kept_leaves_the_gateway_alive(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    occupied = tmp_path / "adapters"
+    occupied.write_text("a file, where the folder should be")
+    unread = Path(shutil.copytree(BUNDLED_READER, tmp_path / "base"))
+    (unread / "model.safetensors").write_bytes(b"cut")
+    for settings, said in (
+        (Settings(data=tmp_path / "a", adapters=occupied), "cannot be kept in"),
+        (Settings(data=tmp_path / "b", model=str(unread)), "no adapters are taken over"),
+    ):
+        database = Database(settings.database)
+        database.migrate()
+        assert make_administration(settings, Registry(database)).adopt(who="start") == ()
+        assert said in caplog.text
+        database.close()
+
+
+def test_nothing_is_added_unchecked_where_the_base_is_damaged(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    base = Path(shutil.copytree(BUNDLED_READER, tmp_path / "base"))
+    (base / "model.safetensors").write_bytes(b"cut")
+    for model, said in ((base, "model.safetensors is not the file"), (tmp_path / "none", "no model folder")):
+        run = make_runner(Settings(data=tmp_path / "data", model=str(model)), capsys)
+        assert said in refuse(run, EngineDown, "add", str(BUNDLED_ADAPTERS / TERSE))
+        assert not (tmp_path / "data" / "adapters").exists()
+        capsys.readouterr()
+        assert run("list").startswith("There are no adapters yet.")
