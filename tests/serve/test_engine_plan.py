@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import hashlib
 import json
 import os
 import sys
@@ -82,20 +83,24 @@ def test_the_rank_is_the_smallest_of_vllm_s_that_holds_the_setting_and_what_is_t
     assert flag(plan, "--max-lora-rank") == allowed
 
 
-def test_no_layer_is_shut_to_adapters_that_come_later() -> None:
-    plan = plan_engine(settings(), CPU, READER, [adapter("a--v1-00000000", 4)])
-    assert "--lora-target-modules" not in plan.command
+def test_every_layer_that_a_later_adapter_may_change_is_open_and_no_other() -> None:
+    found = [adapter("a--v1-00000000", 4)]
+    command = plan_engine(settings(), CPU, dataclasses.replace(READER, path=BUNDLED_READER), found).command
+    place = command.index("--lora-target-modules")
+    end = command.index("--language-model-only")
+    linear = ("down_proj", "gate_proj", "k_proj", "o_proj", "q_proj", "up_proj", "v_proj")
+    assert command[place + 1 : end] == linear
 
 
 def test_the_plugin_is_told_where_adapters_are_and_for_which_base(tmp_path: Path) -> None:
-    (tmp_path / "model.safetensors").write_bytes(b"x")
-    model = dataclasses.replace(READER, path=tmp_path)
+    model = dataclasses.replace(READER, path=BUNDLED_READER)
     found = [adapter("a--v1-00000000", 4), adapter("b--v1-00000000", 4, "bad")]
+    weights = BUNDLED_READER / "model.safetensors"
     plan = plan_engine(settings(adapters=tmp_path / "x" / ".." / "adapters"), CPU, model, found)
     told = {name: value for name, value in plan.environment.items() if name.startswith("READING_ROOM")}
     assert told == {
         "READING_ROOM_ENGINE_ADAPTERS": str(tmp_path / "adapters"),
-        "READING_ROOM_ENGINE_BASE_SHA256": "2d711642b726b04401627ca9fbac32f5c8530fb1903cc4db02258717921a4881",
+        "READING_ROOM_ENGINE_BASE_SHA256": hashlib.sha256(weights.read_bytes()).hexdigest(),
         "READING_ROOM_ENGINE_COPIES": "/srv/room/run/adapters",
     }
     assert plan.environment["VLLM_PLUGINS"] == "reading_room"
