@@ -339,7 +339,7 @@ async def test_a_version_that_is_no_longer_wanted_is_no_longer_offered(make: Mak
 
 
 async def test_a_version_without_effect_is_not_offered_and_the_others_are(make: Make) -> None:
-    shelf = await make(StubEngine({VERSION: 0.2, OTHER: 0.3}))
+    shelf = await make(StubEngine({VERSION: 0.4, OTHER: 0.6}))
     verdicts: dict[str, ProbeResult] = {}
     shelf.pool.on_probe = lambda version, _, result: verdicts.update({version: result})
     shelf.pool.wanted = {VERSION: None, OTHER: None}
