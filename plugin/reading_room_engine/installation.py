@@ -19,8 +19,10 @@ def install(worker_manager: Any) -> None:
     """`worker_manager` is the module vllm.lora.worker_manager, just imported."""
     from vllm.platforms import current_platform
 
-    if current_platform.is_cpu():
-        install_operators(current_platform)
+    if current_platform.is_cpu() and install_operators(current_platform):
+        kind = worker_manager.LRUCacheWorkerLoRAManager
+        if not hasattr(kind._apply_adapters, "reading_room"):
+            kind._apply_adapters = _brief(kind._apply_adapters)
     for kind in (worker_manager.WorkerLoRAManager, worker_manager.LRUCacheWorkerLoRAManager):
         method = kind.__dict__.get("create_lora_manager")
         if method is not None and not hasattr(method, "reading_room"):
@@ -57,3 +59,21 @@ def _tested(method: Callable[..., Any]) -> Callable[..., Any]:
 
     create.reading_room = True  # type: ignore[attr-defined]
     return create
+
+
+def _brief(method: Callable[..., None]) -> Callable[..., None]:
+    """The method, which copies whole caches for each adapter of each step, left out where all are in place."""
+
+    @functools.wraps(method)
+    def apply(self: Any, requests: Any) -> None:
+        known, placed = self._adapter_manager._registered_adapters, self._adapter_manager._active_adapters
+        ids = [request.lora_int_id for request in requests if request and not request.load_inplace]
+        if len(ids) < len(requests) or not all(number in known and number in placed for number in ids):
+            method(self, requests)
+            return
+        for number in ids:  # used just now, so the last to make room
+            known.touch(number)
+            placed.touch(number)
+
+    apply.reading_room = True  # type: ignore[attr-defined]
+    return apply

@@ -24,6 +24,7 @@ LANES = 16
 """Sizes of a layer must be multiples of this; others are left to torch."""
 BLOCK = 4
 """Rows worked on at once."""
+_TILE = 64
 _FLAGS = ("-O3", "-march=native", "-ffp-contract=fast", "-shared", "-fPIC")
 _COMPILE_SECONDS = 60
 
@@ -32,8 +33,11 @@ SOURCE = r"""
 #include <string.h>
 
 /* bfloat16 in, float32 sums, bfloat16 out, rounded once. The sum for a row runs in one order, whatever
-   other rows are worked on beside it: so a row's result does not depend on its batch. */
+   other rows are worked on beside it: so a row's result does not depend on its batch. With few rows it is
+   memory that is waited for, so what comes next is fetched ahead (1 and 2 KB: a fifth faster). */
 typedef float f16 __attribute__((vector_size(64), aligned(4)));
+typedef float f8 __attribute__((vector_size(32)));
+typedef float f4 __attribute__((vector_size(16)));
 typedef uint32_t u16x __attribute__((vector_size(64), aligned(4)));
 typedef uint16_t h16 __attribute__((vector_size(32), aligned(2)));
 #define INLINE static inline __attribute__((always_inline))
@@ -53,9 +57,10 @@ INLINE void narrow(uint16_t *to, f16 value) {
 }
 
 INLINE float total(f16 v) {
-    float sum = 0;
-    for (int i = 0; i < 16; i++) sum += v[i];
-    return sum;
+    union { f16 whole; f8 half[2]; } first = {v};
+    union { f8 whole; f4 half[2]; } second = {first.half[0] + first.half[1]};
+    f4 four = second.half[0] + second.half[1];
+    return (four[0] + four[2]) + (four[1] + four[3]);
 }
 
 INLINE void shrink(int rows, int ranks, const float *x, long in, const uint16_t *a, float *h, long rank,
@@ -65,18 +70,22 @@ INLINE void shrink(int rows, int ranks, const float *x, long in, const uint16_t 
     for (long i = 0; i < in; i += 16)
         for (int j = 0; j < ranks; j++) {
             f16 weight = widen(a + j * in + i);
+            __builtin_prefetch(a + j * in + i + 512);
             for (int b = 0; b < rows; b++) sums[b][j] += *(const f16 *)(x + b * in + i) * weight;
         }
-    for (int b = 0; b < rows; b++) for (int j = 0; j < ranks; j++) h[b * rank + j] = total(sums[b][j]) * scale;
+    for (int b = 0; b < rows; b++)
+        for (int j = 0; j < ranks; j++) h[b * rank + j] = total(sums[b][j]) * scale;
 }
 
-INLINE void expand(int rows, int vectors, uint16_t *const *y, long at, const uint16_t *b_, long out,
-                   const float *h, long rank) {
+/* One tile of B: rank rows of 16 * vectors columns, one after the other, so that memory is read in order. */
+INLINE void expand(int rows, int vectors, uint16_t *const *y, long at, const uint16_t *tile, const float *h,
+                   long rank) {
     f16 sums[4][4];
     for (int b = 0; b < rows; b++) for (int v = 0; v < vectors; v++) sums[b][v] = (f16){0};
     for (long j = 0; j < rank; j++)
         for (int v = 0; v < vectors; v++) {
-            f16 weight = widen(b_ + j * out + at + 16 * v);
+            __builtin_prefetch(tile + (j * vectors + v) * 16 + 1024);
+            f16 weight = widen(tile + (j * vectors + v) * 16);
             for (int b = 0; b < rows; b++) sums[b][v] += h[b * rank + j] * weight;
         }
     for (int b = 0; b < rows; b++) for (int v = 0; v < vectors; v++) {
@@ -95,13 +104,13 @@ INLINE void block(int rows, const float *x, long in, uint16_t *const *y, const i
         for (; j < rank; j++) shrink(rows, 1, x, in, a + j * in, h + j, rank, scale);
         uint16_t *there[4];
         for (int r = 0; r < rows; r++) there[r] = y[r] + offset;
-        for (; at + 64 <= out; at += 64) expand(rows, 4, there, at, b, out, h, rank);
-        for (; at < out; at += 16) expand(rows, 1, there, at, b, out, h, rank);
+        for (; at + 64 <= out; at += 64) expand(rows, 4, there, at, b + at * rank, h, rank);
+        for (; at < out; at += 16) expand(rows, 1, there, at, b + at * rank, h, rank);
     }
 }
 
 /* y[row] += scale * B(A(x[row])), for rows grouped by slot.
-   table: slots x slices x {A, B, rank}; A is rank x in, B is rank x out, both bfloat16.
+   table: slots x slices x {A, B, rank}; A is rank x in, B in tiles (see lay_tiles), both bfloat16.
    spans: slices x {first column of y, columns}. groups: {slot, first, last + 1} into order. */
 void add_rows(const uint16_t *x, long x_step, uint16_t *y, long y_step, long in, const int64_t *table,
               const int64_t *spans, long slices, const int64_t *groups, long group_count,
@@ -179,6 +188,13 @@ def _processor() -> str:
     except OSError:
         return os.uname().machine
     return "\n".join(line for line in lines if line.startswith(("model", "flags", "Features", "CPU ")))
+
+
+def lay_tiles(up: torch.Tensor) -> torch.Tensor:
+    """B, (out, rank), as the kernel reads it: tiles of 64 outputs, then of 16, each (rank, outputs)."""
+    whole = up.shape[0] // _TILE * _TILE
+    parts = (up[:whole].reshape(-1, _TILE, up.shape[1]), up[whole:].reshape(-1, LANES, up.shape[1]))
+    return torch.cat([part.transpose(1, 2).reshape(-1) for part in parts])
 
 
 def scratch_for(width: int, rank: int) -> torch.Tensor:

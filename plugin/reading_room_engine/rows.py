@@ -16,11 +16,11 @@ import torch
 from vllm.lora.layers import BaseLayerWithLoRA
 from vllm.lora.punica_wrapper.punica_cpu import PunicaWrapperCPU
 
-from .kernel import LANES, Kernel, load_kernel, scratch_for
+from .kernel import LANES, Kernel, lay_tiles, load_kernel, scratch_for
 
-FEW_ROWS = 40
+FEW_ROWS = 64
 """Up to so many rows of one adapter go through the compiled kernel, more through torch, whose products
-use the processor's matrix unit (measured to cross between 32 and 64 rows)."""
+use the processor's matrix unit (measured to cross at 45 rows in a layer 1024 wide, at 100 in one of 256)."""
 _FEW_THREADS = 4
 """The kernel runs on one thread: beside more than these, torch's parallel products are the faster."""
 
@@ -78,48 +78,49 @@ def group_rows(slots: torch.Tensor) -> Rows:
 class Part:
     """One adapter's change to one slice of a layer, at its true rank.
 
-    `down` is (rank, in) and `up` (rank, out), both contiguous; `columns` are the slice's in the output.
+    `down` is (rank, in) and `up` (rank, out), views of vLLM's own; `tiles` is `up` once more as the kernel
+    reads it, or None; `columns` are the slice's in the output.
     """
 
     down: torch.Tensor
     up: torch.Tensor
+    tiles: torch.Tensor | None
     columns: slice
 
 
 class Layer:
-    """The adapters in the slots of one layer, packed."""
+    """The adapters in the slots of one layer."""
 
     @torch.inference_mode()  # as `take`: what is made within it may be changed only within it
     def __init__(self, down: Weights, up: Weights) -> None:
         """`down` and `up` are vLLM's own: per slice (slots, 1, rank, in) and (slots, 1, out, rank)."""
         self._stacked = down, up
-        self.parts: list[tuple[Part, ...]] = [()] * down[0].shape[0]
+        slots, _, rank, self.width = down[0].shape
+        self.parts: list[tuple[Part, ...]] = [()] * slots
         sizes = [matrix.shape[2] for matrix in up]
-        self._columns = [
-            slice(end - size, end) for size, end in zip(sizes, itertools.accumulate(sizes), strict=True)
-        ]
-        self.width, self.slices, self.dtype = down[0].shape[-1], len(down), down[0].dtype
-        self.table = torch.zeros((down[0].shape[0], self.slices, 3), dtype=torch.int64)
+        ends = list(itertools.accumulate(sizes))
+        self._columns = [slice(end - size, end) for size, end in zip(sizes, ends, strict=True)]
+        self.slices = len(down)
+        self.table = torch.zeros((slots, self.slices, 3), dtype=torch.int64)
         self.spans = torch.tensor([(c.start, c.stop - c.start) for c in self._columns], dtype=torch.int64)
-        self.scratch = scratch_for(self.width, down[0].shape[2])
+        self.scratch = scratch_for(self.width, rank)
         whole_lanes = all(size % LANES == 0 for size in (self.width, *sizes))
-        self.fits_kernel = whole_lanes and self.dtype == torch.bfloat16
+        self.fits_kernel = whole_lanes and down[0].dtype == torch.bfloat16
 
     @torch.inference_mode()
     def take(self, slot: int) -> None:
-        """Pack what was put into `slot`; the true rank is read from the values."""
+        """Note what was put into `slot`; the true rank is read from the values."""
         parts = []
         self.table[slot] = 0
-        for number, (down, up, columns) in enumerate(zip(*self._stacked, self._columns, strict=True)):
-            rank = min(_last_used(down[slot, 0].any(1)), _last_used(up[slot, 0].any(0)))
-            if rank:
-                part = Part(
-                    down[slot, 0, :rank].clone(),
-                    up[slot, 0, :, :rank].t().clone(memory_format=torch.contiguous_format),
-                    columns,
-                )
-                self.table[slot, number] = torch.tensor([part.down.data_ptr(), part.up.data_ptr(), rank])
-                parts.append(part)
+        for number, columns in enumerate(self._columns):
+            down, up = (matrices[number][slot, 0] for matrices in self._stacked)
+            rank = min(_last_used(down.any(1)), _last_used(up.any(0)))
+            if not rank:
+                continue
+            tiles = lay_tiles(up[:, :rank]) if self.fits_kernel else None
+            parts.append(Part(down[:rank], up[:, :rank].t(), tiles, columns))
+            if tiles is not None:
+                self.table[slot, number] = torch.tensor([down.data_ptr(), tiles.data_ptr(), rank])
         self.parts[slot] = tuple(parts)
 
     @torch.inference_mode()
@@ -233,7 +234,8 @@ class GroupedRows(PunicaWrapperCPU):
                 self.kernel(
                     x.data_ptr(), x.stride(0), y.data_ptr(), y.stride(0), layer.width,
                     layer.table.data_ptr(), layer.spans.data_ptr(), layer.slices,
-                    rows.few.data_ptr(), len(rows.few), rows.order.data_ptr(), scale, layer.scratch.data_ptr(),
+                    rows.few.data_ptr(), len(rows.few), rows.order.data_ptr(), scale,
+                    layer.scratch.data_ptr(),
                 )  # fmt: skip
         for group in many:
             for part in layer.parts[group.slot]:
@@ -358,6 +360,7 @@ def _telling(method: Callable[..., None], empty: bool) -> Callable[..., None]:
 
 def _kinds(kind: type) -> Iterator[type]:
     yield kind
+    below: type
     for below in kind.__subclasses__():
         yield from _kinds(below)
 

@@ -1,4 +1,4 @@
-"""Before the engine is ready: does every row of a mixed batch come out as it does alone?"""
+"""Before the engine is ready: does every row of a mixed batch come out as alone, and as its adapter says?"""
 
 # ruff: noqa: ANN401  (vLLM's own interfaces are untyped)
 from __future__ import annotations
@@ -18,6 +18,9 @@ of several may be summed in another order and then rounded: one unit, and the ad
 added: two more. Another adapter's row, or none, is off by about the value itself: in bfloat16, 32 times
 as much."""
 _VOCABULARY = 1000
+
+Adapter = tuple[list[torch.Tensor], list[torch.Tensor]]
+"""Per slice A (rank, in) and B (out, rank)."""
 
 
 class RowsMixedUp(RuntimeError):
@@ -81,8 +84,10 @@ def _try_layer(layer: Any, slots: int, used: Sequence[int], places: Sequence[int
     x = _make_rows(layer, len(places), generator)
     _map_rows(layer, [-1] * len(places), slots)
     plain = _run(layer, x).float()
-    for times, slot in enumerate(used, start=1):
-        _fill(layer, slot, times * _size_of(plain), generator)
+    adapters = {
+        slot: _fill(layer, slot, times * _size_of(plain), generator)
+        for times, slot in enumerate(used, start=1)
+    }
     _map_rows(layer, places, slots)
     mixed = _run(layer, x)
     for row, place in enumerate(places):
@@ -93,6 +98,9 @@ def _try_layer(layer: Any, slots: int, used: Sequence[int], places: Sequence[int
         _compare(f"{whose} in a mixed batch is not as it is alone", mixed[row], alone[0])
         if place < 0:
             _compare(f"{whose} is not as it is without LoRA", alone[0], without[0])
+        elif getattr(layer, "tp_size", 1) == 1:  # else a share of it
+            wanted = without.float() + _change(layer, x[row : row + 1], *adapters[place])
+            _compare(f"{whose} is not changed as its adapter says", alone[0], wanted[0].to(alone.dtype))
         elif _distance(alone[0], without[0]) <= ULPS * _unit(without):
             raise ValueError(f"{whose} is not changed by its adapter.")
 
@@ -131,7 +139,8 @@ def _is_logits(layer: Any) -> bool:
 
 def _output(result: Any) -> torch.Tensor:
     """A linear layer gives its output, or its output and its bias."""
-    return result[0] if isinstance(result, tuple) else result
+    rows: torch.Tensor = result[0] if isinstance(result, tuple) else result
+    return rows
 
 
 def _make_rows(layer: Any, count: int, generator: torch.Generator) -> torch.Tensor:
@@ -152,15 +161,15 @@ def _run(layer: Any, x: torch.Tensor) -> torch.Tensor:
 
 
 def _run_without(layer: Any, x: torch.Tensor) -> torch.Tensor:
-    """The same by the layer that vLLM put its own in place of; for logits, whose weights lie elsewhere, made up."""
+    """The same by the layer that vLLM put its own around; made up for logits, whose weights lie elsewhere."""
     if not _is_logits(layer):
         return _output(layer.base_layer(x))
     size = layer.lora_b_stacked.shape[2]
     return x.float().mean(1, keepdim=True).to(x.dtype).expand(-1, size).contiguous()
 
 
-def _fill(layer: Any, slot: int, size: float, generator: torch.Generator) -> None:
-    """A random adapter that changes rows by about `size`."""
+def _fill(layer: Any, slot: int, size: float, generator: torch.Generator) -> Adapter:
+    """Put a random adapter that changes rows by about `size` into a slot, and give its matrices."""
     downs, ups = _as_tuple(layer.lora_a_stacked), _as_tuple(layer.lora_b_stacked)
     rank = ups[0].shape[-1]
 
@@ -174,7 +183,7 @@ def _fill(layer: Any, slot: int, size: float, generator: torch.Generator) -> Non
     if getattr(layer, "tp_size", 1) == 1:
         packed = len(ups) > 1
         layer.set_lora(slot, a if packed else a[0], b if packed else b[0])
-        return
+        return a, b
     # With tensor parallelism set_lora takes the whole model's matrices, of which we have only a share.
     for matrices, values in ((downs, a), (ups, b)):
         for matrix, value in zip(matrices, values, strict=True):
@@ -182,6 +191,19 @@ def _fill(layer: Any, slot: int, size: float, generator: torch.Generator) -> Non
     remember = getattr(layer.punica_wrapper, "remember", None)
     if remember is not None:
         remember(layer, slot, empty=False)
+    return a, b
+
+
+def _change(
+    layer: Any, x: torch.Tensor, a: Sequence[torch.Tensor], b: Sequence[torch.Tensor]
+) -> torch.Tensor:
+    """What an adapter adds to the layer's rows, in float32, slice beside slice."""
+    slices = []
+    for down, up in zip(a, b, strict=True):
+        down, up = down.to(x.device).float(), up.to(x.device).float()
+        inner = down.t()[x] if _is_embedding(layer) else x.float() @ down.t()
+        slices.append(inner @ up.t())
+    return torch.cat(slices, dim=1)
 
 
 def _map_rows(layer: Any, places: Sequence[int], slots: int) -> None:

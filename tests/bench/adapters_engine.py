@@ -1,7 +1,8 @@
 """The engine's LoRA, with our plugin and as vLLM ships it, for two models: speed and rightness.
 
-For each model and each of both a real vLLM server is started as the gateway starts it, with eight adapters in
-eight slots, and no prefix cache. Keys, for the models `reader` and `random`, without prefix for the plugin and
+`random` is a model of a current architecture with random weights, `random16` the same with adapters of rank 16
+on every linear layer. For each and each of both a real vLLM server is started as the gateway starts it, with eight adapters in
+eight slots, and no prefix cache. Keys, for `reader`, `random` and `random16`, without prefix for the plugin and
 with `stock_` for vLLM's own operators:
 
     {model}_mix_ratio_1, _4, _8   tokens per second of 16 streams that use so many adapters, over 16 streams
@@ -42,6 +43,7 @@ from tests.bench.random_model import make_random_adapter, make_random_model
 SLOTS = 8
 STREAMS = 16
 MIXES = (1, 4, 8)
+MODELS = ("reader", "random", "random16")
 PROMPT_TOKENS, LONG_PROMPT_TOKENS = 24, 512
 START_SECONDS = 300.0
 _FIRST_TOKEN, _LAST_TOKEN = 300, 6000
@@ -77,11 +79,13 @@ class Engine:
 
 
 def make_subjects(folder: Path) -> list[Subject]:
-    """The bundled reader with adapters such as those it comes with; the random model with every layer's."""
+    """Both models with adapters formed like the bundled ones; the random one also with the largest usual form."""
     every = ("q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj")
+    model = make_random_model(folder / "random-model")
     return [
         Subject("reader", BUNDLED_READER, 8, every[:4]),
-        Subject("random", make_random_model(folder / "random"), 16, every),
+        Subject("random", model, 8, every[:4]),
+        Subject("random16", model, 16, every),
     ]
 
 
@@ -197,7 +201,9 @@ async def measure_rows(engine: Engine, seed: object, tokens: int) -> tuple[float
 async def measure_server(socket: Path, repeats: int, tokens: int) -> dict[str, float]:
     """All figures of one server."""
     timeout = aiohttp.ClientTimeout(total=None)
-    async with aiohttp.ClientSession(connector=aiohttp.UnixConnector(str(socket)), timeout=timeout) as session:
+    async with aiohttp.ClientSession(
+        connector=aiohttp.UnixConnector(str(socket)), timeout=timeout
+    ) as session:
         engine = Engine(session, "base")
         for adapters in (0, SLOTS):  # warm
             await measure_mix(engine, adapters, "warm", 8)
@@ -215,7 +221,9 @@ async def measure_server(socket: Path, repeats: int, tokens: int) -> dict[str, f
         f"mix_ratio_{adapters}": statistics.median(mix / base for mix, base in zip(speeds[adapters], speeds[0], strict=True))
         for adapters in MIXES
     }  # fmt: skip
-    figures["prefill_ratio"] = statistics.median(a / b for a, b in zip(prefill["adapter-0"], prefill["base"], strict=True))
+    figures["prefill_ratio"] = statistics.median(
+        a / b for a, b in zip(prefill["adapter-0"], prefill["base"], strict=True)
+    )
     figures["rows_equal"] = statistics.mean(share for share, _ in rows)
     print(f"    base {statistics.median(speeds[0]):.0f} tokens/s with {STREAMS} streams, "
           f"{statistics.median(prefill['base']) * 1000:.0f} ms for {LONG_PROMPT_TOKENS} tokens of prompt; "
@@ -223,7 +231,7 @@ async def measure_server(socket: Path, repeats: int, tokens: int) -> dict[str, f
     return {key: round(value, 3) for key, value in figures.items()}
 
 
-def measure_engine(repeats: int, *, models: Sequence[str] = ("reader", "random"), stock: bool = True) -> dict[str, float]:
+def measure_engine(repeats: int, *, models: Sequence[str] = MODELS, stock: bool = True) -> dict[str, float]:
     """Start the servers one after the other, measure, print what was measured, give the figures back."""
     figures: dict[str, float] = {}
     with tempfile.TemporaryDirectory() as name:
@@ -252,10 +260,12 @@ def main() -> int:
     """Measure and print; the last line is JSON."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--repeats", type=int, default=5)
-    parser.add_argument("--models", nargs="+", default=["reader", "random"])
+    parser.add_argument("--models", nargs="+", default=list(MODELS))
     parser.add_argument("--no-stock", action="store_true")
     arguments = parser.parse_args()
-    print(json.dumps(measure_engine(arguments.repeats, models=arguments.models, stock=not arguments.no_stock)))
+    print(
+        json.dumps(measure_engine(arguments.repeats, models=arguments.models, stock=not arguments.no_stock))
+    )
     return 0
 
 

@@ -64,12 +64,21 @@ def make_random_model(folder: Path, seed: int = 0) -> Path:
             weights[f"{stem}.{norm}.weight"] = torch.ones(CONFIG["hidden_size"])
         for norm in ("q_norm", "k_norm"):
             weights[f"{stem}.self_attn.{norm}.weight"] = torch.ones(CONFIG["head_dim"])
-    save_file({name: values.to(torch.bfloat16) for name, values in weights.items()}, folder / "model.safetensors")
+    save_file(
+        {name: values.to(torch.bfloat16) for name, values in weights.items()}, folder / "model.safetensors"
+    )
     return folder
 
 
 def make_random_adapter(
-    folder: Path, model: Path, name: str, *, rank: int, targets: Sequence[str], seed: int, strength: float = 0.3
+    folder: Path,
+    model: Path,
+    name: str,
+    *,
+    rank: int,
+    targets: Sequence[str],
+    seed: int,
+    strength: float = 0.3,
 ) -> Path:
     """Write a peft adapter for `model` that changes each of `targets` (such as "q_proj") visibly."""
     config = json.loads((model / "config.json").read_text())
