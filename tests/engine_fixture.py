@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import shutil
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,7 +19,6 @@ from serve.engine.model import find_model
 from serve.engine.plan import EnginePlan, plan_engine
 from serve.engine.process import EngineProcess
 from serve.settings import BUNDLED_ADAPTERS, Settings
-from tests.serve.made_adapters import make_adapter
 
 STALL_SECONDS = 8.0
 
@@ -36,19 +36,17 @@ class RunningEngine:
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
 async def engine(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[RunningEngine]:
-    """The engine, its adapters loaded. A test may kill it: it comes back by itself."""
+    """The engine, with two adapters that it loads by name. A test may kill it: it comes back by itself."""
     folder = tmp_path_factory.mktemp("engine")
     settings = Settings(data=folder / "data", engine_stall_seconds=STALL_SECONDS)
+    shutil.copytree(BUNDLED_ADAPTERS, settings.adapters)
     model = find_model(settings.model)
     assert model.path is not None, model.problem
-    adapters = _two_adapters(folder / "adapters", model.path)
+    adapters = list_adapters(settings.adapters, read_base(model.path))
+    assert [adapter.problems for adapter in adapters] == [(), ()]
     plan = plan_engine(settings, look_at_machine(), model, adapters)
     client = EngineClient(plan.url, socket=plan.socket, stall_seconds=STALL_SECONDS)
     await client.start()
-
-    async def load_adapters() -> None:
-        for adapter in adapters:
-            await client.load_adapter(adapter.name, adapter.path)
 
     log = settings.data / "logs" / "engine.log"
     process = EngineProcess(
@@ -57,7 +55,6 @@ async def engine(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Runn
         stall_seconds=STALL_SECONDS,
         start_seconds=settings.engine_start_seconds,
         waiting=lambda: client.waiting,
-        on_ready=load_adapters,
     )
     await process.start()
     try:
@@ -68,16 +65,3 @@ async def engine(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Runn
         await process.stop()
         await client.close()
     await watching
-
-
-def _two_adapters(folder: Path, model: Path) -> tuple[AdapterFolder, ...]:
-    """The bundled ones, or two made for the occasion where the bundled reader comes without."""
-    base = read_base(model)
-    bundled = [adapter for adapter in list_adapters(BUNDLED_ADAPTERS, base) if not adapter.problems]
-    if len(bundled) >= 2:
-        return tuple(bundled[:2])
-    for seed, name in enumerate(("terse", "formal")):
-        make_adapter(folder, model, name, seed)
-    made = list_adapters(folder, base)
-    assert [adapter.problems for adapter in made] == [(), ()]
-    return made

@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from retrieval.prompt import SYSTEM
 from serve.engine.guard import processes_of_session
 from serve.engine.progress import has_work, read_figures
 from serve.errors import EngineDown, EngineError, EngineRefused
@@ -19,7 +20,14 @@ from tests.engine_fixture import STALL_SECONDS, RunningEngine
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
-QUESTION = "Which box holds the letters of 1905?"
+QUESTION = """Passages:
+
+[1] Ellen Marsh to Thomas Marsh, 16 April 1905 (Box 4, Folder 2)
+Letters > Correspondence
+Writes of the flood.
+
+Question: Do you have letters from Ellen Marsh in 1905?"""
+"""In the product's own form, in which base and adapters each answer in their own words."""
 CANARY = "Zanzibarquux"
 RECOVERY_SECONDS = 400
 
@@ -27,7 +35,7 @@ RECOVERY_SECONDS = 400
 def request(model: str, tokens: int, text: str = QUESTION) -> dict[str, Any]:
     return {
         "model": model,
-        "messages": [{"role": "user", "content": text}],
+        "messages": [{"role": "system", "content": SYSTEM}, {"role": "user", "content": text}],
         "max_tokens": tokens,
         "temperature": 0,
         "ignore_eos": True,
@@ -78,13 +86,17 @@ async def wait_until_recovered(engine: RunningEngine, restarts: int) -> None:
     while engine.process.restarts < restarts or engine.process.state != "ready":
         assert time.monotonic() < deadline, engine.process.problem
         await asyncio.sleep(0.1)
-    assert [model.name for model in await engine.client.models()] == names_of(engine)
-    await say(engine, names_of(engine)[-1], 2)
+    for name in names_of(engine):
+        await say(engine, name, 2)
+    assert {model.name for model in await engine.client.models()} == set(names_of(engine))
 
 
 async def test_base_and_adapters_are_served_with_their_context(engine: RunningEngine) -> None:
+    for name in names_of(engine):
+        await say(engine, name, 1)
     served = await engine.client.models()
-    assert [model.name for model in served] == names_of(engine)
+    assert served[0].name == engine.plan.model_name
+    assert {model.name for model in served} == set(names_of(engine))
     assert {model.context for model in served} == {engine.plan.context}
 
 
@@ -94,7 +106,7 @@ async def test_each_name_answers_in_its_own_way(engine: RunningEngine) -> None:
 
 
 async def test_the_base_beside_adapters_answers_as_it_does_alone(engine: RunningEngine) -> None:
-    """vLLM on CPU would give it the last slot's adapter, were that slot not kept free."""
+    """vLLM on CPU alone would give it the adapter in the last slot, once that is filled."""
     alone = {name: await say(engine, name) for name in names_of(engine)}
     crowd = [say(engine, name) for name in names_of(engine) * 2]
     together = await asyncio.gather(*crowd)
@@ -133,9 +145,7 @@ async def test_what_cannot_be_served_is_refused_without_the_machine_s_paths(engi
         with pytest.raises(EngineRefused) as caught:
             await engine.client.complete(body)
         assert "/" not in str(caught.value).replace("input/output", "")
-    with pytest.raises(EngineError):
-        await engine.client.load_adapter("broken--v1-00000000", Path("/nowhere/at/all"))
-    assert [model.name for model in await engine.client.models()] == names_of(engine)
+    assert (await engine.client.models())[0].name == engine.plan.model_name
 
 
 async def test_nothing_that_was_asked_is_logged(engine: RunningEngine) -> None:
@@ -146,7 +156,7 @@ async def test_nothing_that_was_asked_is_logged(engine: RunningEngine) -> None:
         await engine.client.complete({**request(engine.plan.model_name, 2, CANARY), "temperature": CANARY})
     await asyncio.sleep(0.5)
     log = engine.log.read_text()
-    assert "Loaded new LoRA adapter" in log
+    assert "Resolved and loaded LoRA adapter" in log
     assert CANARY not in log
 
 
