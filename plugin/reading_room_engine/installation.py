@@ -62,11 +62,12 @@ def _tested(method: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def _brief(method: Callable[..., None]) -> Callable[..., None]:
-    """The method, which copies whole caches for each adapter of each step, left out where all are in place."""
+    """The method, which copies caches for each adapter of each step, left out where all are in place."""
 
     @functools.wraps(method)
     def apply(self: Any, requests: Any) -> None:
-        known, placed = self._adapter_manager._registered_adapters, self._adapter_manager._active_adapters
+        manager = self._adapter_manager
+        known, placed = manager._registered_adapters, manager._active_adapters
         ids = [request.lora_int_id for request in requests if request and not request.load_inplace]
         if len(ids) < len(requests) or not all(number in known and number in placed for number in ids):
             method(self, requests)

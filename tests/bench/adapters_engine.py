@@ -1,8 +1,8 @@
 """The engine's LoRA, with our plugin and as vLLM ships it, for two models: speed and rightness.
 
 `random` is a model of a current architecture with random weights, `random16` the same with adapters of rank 16
-on every linear layer. For each and each of both a real vLLM server is started as the gateway starts it, with eight adapters in
-eight slots, and no prefix cache. Keys, for `reader`, `random` and `random16`, without prefix for the plugin and
+on every linear layer. For each and each of both a real vLLM server is started as the gateway starts it, with
+eight adapters in eight slots, and no prefix cache. Keys, for `reader`, `random` and `random16`, without prefix for the plugin and
 with `stock_` for vLLM's own operators:
 
     {model}_mix_ratio_1, _4, _8   tokens per second of 16 streams that use so many adapters, over 16 streams
