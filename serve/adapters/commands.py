@@ -232,6 +232,9 @@ def run_events(administration: Administration, args: argparse.Namespace) -> int:
 
 
 def _run(settings: Settings, handler: Handler, args: argparse.Namespace) -> int:
+    for name, given in vars(args).items():  # a byte that is no UTF-8 comes in as half a character
+        if isinstance(given, str) and any("\ud800" <= letter <= "\udfff" for letter in given):
+            raise BadRequest(f"{name}: expected UTF-8 text, found {ascii(given)[:80]}.")
     with _open(settings) as administration:
         return handler(administration, args)
 
