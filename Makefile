@@ -4,7 +4,7 @@ PYTHON ?= python3
 export PYTHON
 
 .DEFAULT_GOAL := help
-.PHONY: help install run test check bench-gateway clean
+.PHONY: help install run test check bench-gateway bench-adapters clean
 
 help: ## Say what there is
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1:\2/p' Makefile | awk -F: '{printf "%-22s %s\n", $$1, $$2}'
@@ -27,6 +27,9 @@ check: install ## Lint, formatting, types, and who may import whom
 
 bench-gateway: install ## Measure what the gateway adds to vLLM's own answers
 	@.venv/bin/python -m tests.bench.gateway
+
+bench-adapters: install ## Measure adapters against their aims, stock vLLM beside them
+	@.venv/bin/python -m tests.bench.adapters
 
 clean: ## Remove .venv and everything that tools cached; data/ stays
 	rm -rf .venv build dist .mypy_cache .ruff_cache .pytest_cache .import_linter_cache
