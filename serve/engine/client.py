@@ -144,26 +144,6 @@ class EngineClient:
         """The engine's own figures, in Prometheus' text form."""
         return (await self._get("/metrics")).decode()
 
-    async def load_adapter(self, name: str, path: Path) -> None:
-        """Load the adapter in the folder `path` under `name`; done already is done.
-
-        The path must be absolute: a relative one that is not there would be looked up on a model hub.
-        Never in place: a name stands for the same bytes for ever.
-        """
-        if not path.is_absolute():
-            raise ValueError(f"The adapter path must be absolute, found {path}.")
-        body = {"lora_name": name, "lora_path": str(path)}
-        try:
-            async with self._post("/v1/load_lora_adapter", body) as response:
-                await response.read()
-        except EngineRefused as refusal:
-            if "already been loaded" not in str(refusal):
-                raise
-        except TimeoutError as error:
-            raise self._stalled() from error
-        except (aiohttp.ClientError, OSError) as error:
-            raise _down(error) from error
-
     async def is_alive(self) -> bool:
         """Whether the engine's server answers. It does so too when the engine behind it hangs."""
         try:

@@ -13,7 +13,7 @@ import logging
 import subprocess
 import sys
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from pathlib import Path
 from typing import Literal
 
@@ -55,8 +55,7 @@ _STAGES = (
 class EngineProcess:
     """One engine on this machine.
 
-    `waiting` says how many requests wait for the engine now; `on_ready` is awaited after every start,
-    before the state becomes ready, so that adapters can be loaded again.
+    `waiting` says how many requests wait for the engine now. Adapters it loads by itself, by name.
     """
 
     def __init__(
@@ -67,7 +66,6 @@ class EngineProcess:
         stall_seconds: float,
         start_seconds: float,
         waiting: Callable[[], int] = lambda: 0,
-        on_ready: Callable[[], Awaitable[None]] | None = None,
     ) -> None:
         if plan.socket is None:
             raise ValueError("An engine on this machine needs a socket in its plan.")
@@ -80,7 +78,6 @@ class EngineProcess:
         self._stall_seconds = stall_seconds
         self._start_seconds = start_seconds
         self._waiting = waiting
-        self._on_ready = on_ready
         self._process: subprocess.Popen[bytes] | None = None
         self._folder = EngineFolder(plan.socket.parent)
         self._stopping = False
@@ -94,7 +91,7 @@ class EngineProcess:
         await self._launch()
 
     async def wait_ready(self, progress: Callable[[str], None]) -> None:
-        """Wait until the engine has given a trial answer and `on_ready` is done; tell the stages passed.
+        """Wait until the engine has given a trial answer; tell the stages passed.
 
         Raises EngineDown, with the engine's own last error and what to do, when it ends or takes longer
         than `start_seconds`; the process is then gone.
@@ -115,8 +112,6 @@ class EngineProcess:
                     told = stage
                     progress(stage)
                 await asyncio.sleep(_POLL_SECONDS)
-            if self._on_ready is not None:
-                await self._on_ready()
         except EngineError as error:
             self.state = "stopped" if self._stopping else "failed"
             self.problem = str(error)

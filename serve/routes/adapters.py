@@ -176,11 +176,12 @@ async def promote(
         who=who,
         why=body.why,
     )
+    await service.offering.refresh()
     return _reply_alias(pointed, response)
 
 
 @router.post("/aliases/{alias}/rollback")
-def roll_back(
+async def roll_back(
     alias: str,
     service: ServiceDep,
     who: StaffDep,
@@ -189,7 +190,10 @@ def roll_back(
 ) -> AliasInfo:
     """End the trial on an alias, or go back to what it pointed to before. Touches no engine."""
     body = body or RollbackRequest()
-    pointed = service.administration.registry.rollback(alias, revision=body.revision, who=who, why=body.why)
+    pointed = await run_in_threadpool(
+        service.administration.registry.rollback, alias, revision=body.revision, who=who, why=body.why
+    )
+    await service.offering.refresh()
     return _reply_alias(pointed, response)
 
 

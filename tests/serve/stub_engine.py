@@ -55,7 +55,6 @@ class StubEngine:
         app.router.add_get("/health", self.health)
         app.router.add_get("/metrics", self.metrics)
         app.router.add_get("/v1/models", self.models)
-        app.router.add_post("/v1/load_lora_adapter", self.load)
         app.router.add_post("/v1/chat/completions", self.chat)
         app.router.add_post("/v1/completions", self.complete)
         return app
@@ -76,15 +75,6 @@ class StubEngine:
             f'vllm:generation_tokens_total{{engine="0"}} {float(self.tokens)}\n'
             f"process_start_time_seconds {self.started}\n"
         )
-
-    async def load(self, request: web.Request) -> web.Response:
-        body = await request.json()
-        self.bodies.append(body)
-        if body["lora_name"] == "loaded":
-            return error(400, "The lora adapter 'loaded' has already been loaded. If you want ...")
-        if body["lora_name"] == "broken":
-            return error(500, f"cannot read {body['lora_path']}/adapter_model.safetensors")
-        return web.Response(text="Success")
 
     async def chat(self, request: web.Request) -> web.StreamResponse:
         body = await request.json()

@@ -30,12 +30,17 @@ TERSE, FORMAL = "terse--v1-0b24fbb9", "formal--v1-afbf0baa"
 
 @dataclass
 class Offering:
-    """Stands for engines, which this file has none of: notes what was to be made ready."""
+    """Stands for engines, which this file has none of: notes what was to be made ready, and looked at again."""
 
     wanted: list[str] = field(default_factory=list)
 
+    refreshed: int = 0
+
     async def make_ready(self, version: str) -> None:
         self.wanted.append(version)
+
+    async def refresh(self) -> None:
+        self.refreshed += 1
 
 
 @dataclass

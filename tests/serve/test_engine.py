@@ -115,8 +115,6 @@ async def test_no_engine_is_down(tmp_path: Path) -> None:
             await receive(client, "plain")
         with pytest.raises(EngineDown):
             await client.models()
-        with pytest.raises(EngineDown):
-            await client.load_adapter("a", tmp_path)
         assert not await client.is_alive()
         await client.close()
         with pytest.raises(EngineDown, match="not open"):
@@ -180,17 +178,6 @@ async def test_a_chunk_costs_little(served: Served) -> None:
 
 async def test_models_are_named_with_their_context(served: Served) -> None:
     assert await served.client.models() == (ServedModel("base", 4096), ServedModel("letters", 4096))
-
-
-async def test_an_adapter_is_loaded_by_absolute_path_and_never_in_place(served: Served) -> None:
-    await served.client.load_adapter("new", Path("/adapters/new"))
-    assert served.engine.bodies[-1] == {"lora_name": "new", "lora_path": "/adapters/new"}
-    await served.client.load_adapter("loaded", Path("/adapters/loaded"))
-    with pytest.raises(EngineError, match="cannot read <path>"):
-        await served.client.load_adapter("broken", Path("/srv/adapters/broken"))
-    with pytest.raises(ValueError, match="must be absolute"):
-        await served.client.load_adapter("relative", Path("adapters/relative"))
-    assert len(served.engine.bodies) == 3
 
 
 async def test_is_alive_asks_the_server(served: Served) -> None:

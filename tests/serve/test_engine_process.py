@@ -87,20 +87,6 @@ async def test_it_starts_answers_and_stops_whole(tmp_path: Path) -> None:
     await process.stop()
 
 
-async def test_what_must_be_done_after_a_start_is_done_before_it_is_ready(tmp_path: Path) -> None:
-    states: list[str] = []
-
-    async def note() -> None:
-        states.append(process.state)
-
-    plan = plan_stub(tmp_path)
-    process = EngineProcess(plan, tmp_path / "log", stall_seconds=30, start_seconds=20, on_ready=note)
-    await process.start()
-    await process.wait_ready(lambda _: None)
-    assert (states, process.state) == (["starting"], "ready")
-    await process.stop()
-
-
 async def test_a_killed_engine_is_replaced_and_its_answers_break_off_typed(tmp_path: Path) -> None:
     plan = plan_stub(tmp_path, "--orphan")
     client = EngineClient(plan.url, socket=plan.socket, stall_seconds=10)
