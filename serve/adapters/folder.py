@@ -25,7 +25,7 @@ from typing import Any
 
 from serve.adapters.base import BaseModel, weights_sha256
 from serve.adapters.lora_config import RANKS, find_config_problems, read_rank, read_targets
-from serve.adapters.weights import Tensor, parse_object, read_header, read_values
+from serve.adapters.weights import MOST_SIZE, Tensor, parse_object, read_header, read_values
 
 __all__ = [
     "CONFIG",
@@ -341,11 +341,14 @@ def _find_module_problems(
 def _find_value_problems(
     path: Path, tensors: Mapping[str, Tensor], modules: Mapping[str, Mapping[str, Tensor]]
 ) -> Iterator[str]:
-    """All finite, and at least one module whose A and B are both other than zero."""
+    """All finite and of a sane size, and at least one module whose A and B are both other than zero."""
     values = {tensors[name]: (name, found) for name, found in read_values(path, tensors)}
     broken = [name for name, found in values.values() if not found.finite]
     if broken:
         yield f"{_show_some(broken)}: expected finite weights, found NaN or infinity; train it again"
+    elif large := [name for name, found in values.values() if not found.bounded]:
+        size = f"expected weights below {MOST_SIZE:g} in size, found larger ones"
+        yield f"{_show_some(large)}: {size}; train it again with a lower learning rate"
     elif not any(all(values[side][1].nonzero for side in sides.values()) for sides in modules.values()):
         yield "all its B or A weights are zero, so it changes nothing; train it again"
 

@@ -34,6 +34,11 @@ _BITS = {
 }
 _EXPONENTS = {"F32": 0x7F80_0000, "F16": 0x7C00, "BF16": 0x7F80}
 """The bits that are all set in an infinity or a NaN and in nothing else."""
+MOST_SIZE = 128.0
+"""A weight that training left is far below it. One beyond it may make NaN in the model, which stays in the
+engine's key-value cache and spoils other answers there."""
+_BOUNDS = {"F32": (127 + 7) << 23, "F16": (15 + 7) << 10, "BF16": (127 + 7) << 7}
+"""MOST_SIZE, 2 to the 7th, in each type: the bits below the sign are ordered as the sizes are."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,10 +53,11 @@ class Tensor:
 
 @dataclass(frozen=True, slots=True)
 class Values:
-    """What the values of a tensor are like: all finite, and at least one other than zero."""
+    """What the values of a tensor are like: all finite, at least one other than zero, all below MOST_SIZE."""
 
     finite: bool
     nonzero: bool
+    bounded: bool
 
 
 def parse_object(data: bytes) -> dict[str, Any]:
@@ -111,7 +117,7 @@ def _look_at_values(stream: BinaryIO, tensor: Tensor) -> Values:
     bits = _BITS[tensor.dtype]
     exponent = _EXPONENTS[tensor.dtype]
     magnitude = (1 << bits - 1) - 1  # everything but the sign: minus zero is zero
-    finite, nonzero = True, False
+    finite, nonzero, bounded = True, False, True
     stream.seek(tensor.start)
     for at in range(tensor.start, tensor.end, _CHUNK_BYTES):
         wanted = min(_CHUNK_BYTES, tensor.end - at)
@@ -121,7 +127,8 @@ def _look_at_values(stream: BinaryIO, tensor: Tensor) -> Values:
         words: NDArray[Any] = np.frombuffer(data, dtype=f"<u{bits // 8}")
         finite = finite and not bool(np.any((words & exponent) == exponent))
         nonzero = nonzero or bool(np.any(words & magnitude))
-    return Values(finite, nonzero)
+        bounded = bounded and not bool(np.any((words & magnitude) >= _BOUNDS[tensor.dtype]))
+    return Values(finite, nonzero, bounded)
 
 
 def _read_tensor(name: str, value: object, offset: int) -> Tensor:
