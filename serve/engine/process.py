@@ -112,6 +112,11 @@ class EngineProcess:
                     told = stage
                     progress(stage)
                 await asyncio.sleep(_POLL_SECONDS)
+            if self._plan.must_log not in self._read_log():
+                raise EngineDown(
+                    "The engine started without its plugin, so it could answer with the wrong adapter. "
+                    "Run `make install`."
+                )
         except EngineError as error:
             self.state = "stopped" if self._stopping else "failed"
             self.problem = str(error)

