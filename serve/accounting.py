@@ -31,11 +31,13 @@ class Books:
         """
         self.metrics.count_request(route.version)
         with self.metrics.in_flight.labels(route.version).track_inprogress():
+            account = Account(self, route, self.metrics.time_tokens(route.version, started))
             try:
-                yield Account(self, route, self.metrics.time_tokens(route.version, started))
+                yield account
             finally:
                 seconds = time.perf_counter() - started
                 self.metrics.duration.labels(route.version).observe(seconds)
+                account.give_up(seconds)
 
     def count(self, route: Route, *, answer: bool = True, **kinds: bool) -> None:
         """Count how an answer went, or what was learnt of it later, if its arm of a rollout was drawn."""
@@ -52,7 +54,7 @@ class Books:
             )
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Account:
     """One answer. `clock` ticks at each piece of text; `finish` or `fail` closes the account.
 
@@ -62,9 +64,11 @@ class Account:
     books: Books
     route: Route
     clock: TokenClock
+    closed: bool = False
 
     def finish(self, details: AnswerDetails, usage: Mapping[str, int], dropped_citations: int = 0) -> None:
         """The answer is complete. One that no model was asked for says nothing about a version."""
+        self.closed = True
         version = self.route.version
         invalid = dropped_citations + len(details.unverified)
         self.books.metrics.count_answer(version, details.status, usage)
@@ -82,6 +86,15 @@ class Account:
 
     def fail(self, error: ServeError) -> None:
         """The answer failed. What the client asked wrongly is not held against the version."""
+        self.closed = True
         self.books.metrics.errors.labels(self.route.version, error.code).inc()
         if error.status >= 500:
             self.books.count(self.route, error=True)
+
+    def give_up(self, seconds: float) -> None:
+        """The reader has gone after `seconds`: with a version that keeps readers waiting, its slowness.
+
+        Without this a version that hangs until everybody leaves would look no slower than another.
+        """
+        if not self.closed and self.clock.first is None:
+            self.books.count(self.route, slow=self.books.slowness.judge(self.route.alias, seconds))
