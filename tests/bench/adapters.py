@@ -19,6 +19,7 @@ from pathlib import Path
 
 from tests.bench.adapters_engine import measure_engine
 from tests.bench.adapters_gateway import measure_gateway
+from tests.bench.adapters_site import end_in_good_order
 from tests.serve.adapter_faults import run_faults
 from tests.service import STAFF_KEY, run_service
 
@@ -118,6 +119,7 @@ def show_table(figures: Figures) -> None:
 
 def main() -> int:
     """Measure and print; the last line is JSON."""
+    end_in_good_order()
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--repeats", type=int, default=5)
     parser.add_argument("--only", choices=list(PARTS), help="one part")

@@ -13,9 +13,11 @@ import os
 import signal
 import socket
 import subprocess
+import sys
 import time
 import urllib.error
 import urllib.request
+import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
@@ -31,10 +33,12 @@ from serve.database import Database
 from serve.engine.machine import look_at_machine
 from serve.engine.model import find_model
 from serve.engine.plan import plan_engine
-from serve.settings import BUNDLED_READER, Settings, child_environment
+from serve.settings import BUNDLED_READER, Settings, child_environment, keep_private
 from tests.serve.made_adapters import write_peft_folder
 from tests.service import STAFF_KEY, RunningService, run_service
 from train.reference import compute_reference
+
+Messages = list[dict[str, str]]
 
 START_SECONDS = 300.0
 STOP_SECONDS = 20.0
@@ -70,10 +74,10 @@ class Client:
     session: aiohttp.ClientSession
     url: str
 
-    async def chat(self, model: str, prompt: str, *, tokens: int, **more: object) -> Chat:
+    async def chat(self, model: str, messages: Messages, *, tokens: int, **more: object) -> Chat:
         """A streamed chat without retrieval, greedy unless `more` says otherwise. Never raises."""
         body = {
-            "model": model, "messages": [{"role": "user", "content": prompt}], "max_tokens": tokens, "temperature": 0,
+            "model": model, "messages": messages, "max_tokens": tokens, "temperature": 0,
             "stream": True, "reading_room": {"retrieval": False}, **more,
         }  # fmt: skip
         reading = _Reading(time.perf_counter())
@@ -165,13 +169,15 @@ def make_versions(data: Path, count: int) -> list[Made]:
 
     All that staff wait for at `adapters add` is done here: the checks, the copy, peft's forward pass.
     """
+    keep_private()
     store, base = AdapterStore(Settings(data=data).adapters), read_base(BUNDLED_READER)
     made = []
     for seed in range(count):
         source = data / "made" / str(seed)
         write_peft_folder(source, BUNDLED_READER, seed, MADE_STRENGTH, targets=MADE_TARGETS)
         folder = store.add(source, base, most_rank=16, name="made")
-        made.append(Made(folder, dict(compute_reference(BUNDLED_READER, folder.path))))
+        with warnings.catch_warnings(action="ignore"):  # peft would look for more about the base elsewhere
+            made.append(Made(folder, dict(compute_reference(BUNDLED_READER, folder.path))))
     return made
 
 
@@ -225,6 +231,11 @@ def run_gateways(
               "database_url": database_url, "adapters": str(adapters)}  # fmt: skip
     with ExitStack() as stack:
         yield [stack.enter_context(run_service(data, **shared)) for _ in range(count)]
+
+
+def end_in_good_order() -> None:
+    """Have a SIGTERM (of `timeout`, say) stop what was started here, as Ctrl-C does."""
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
 
 
 def _wait_ready(url: str, process: subprocess.Popen[bytes], log: Path) -> None:
