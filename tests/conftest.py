@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import pytest
 
 from tests.engine_fixture import engine as engine
-from tests.service import RunningService, run_service
+from tests.service import STAFF_KEY, RunningService, run_service
 
 for name in [name for name in os.environ if name.startswith("READING_ROOM_")]:
     del os.environ[name]
@@ -17,5 +17,5 @@ for name in [name for name in os.environ if name.startswith("READING_ROOM_")]:
 @pytest.fixture(scope="session")
 def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningService]:
     """`reading-room serve` over the sample library, with the bundled reader and its adapters."""
-    with run_service(tmp_path_factory.mktemp("service") / "data") as running:
+    with run_service(tmp_path_factory.mktemp("service") / "data", staff_key=STAFF_KEY) as running:
         yield running

@@ -15,6 +15,8 @@ from pathlib import Path
 
 READY = re.compile(r"Open (http://\S+) in a browser")
 START_SECONDS = 600
+STAFF_KEY = "test-staff-key"
+"""What a service is given as `staff_key` where a test manages adapters over HTTP."""
 
 
 @dataclass(frozen=True, slots=True)
