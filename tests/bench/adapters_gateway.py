@@ -71,7 +71,7 @@ WARM_SWAPS, COLD_SWAPS, LOADS = 6, 2, 1
 STREAMS, CLIENTS = 8, 16
 BLOCKS = 50
 """Of two promotions and two rollbacks each: 100 of both."""
-BETWEEN_SECONDS = 0.05
+BETWEEN_SECONDS = 0.1
 ROLLBACKS = 60
 POLL_SECONDS = 0.01
 QUESTIONS = ("Who wrote to Thomas Marsh in 1905?", "Are there maps of the harbour?", "Which box holds the letters?",
