@@ -82,7 +82,10 @@ class Account:
             refused = details.status == "not_found"
             if refused:
                 self.books.metrics.count_refusal(version)
-            self.books.count(self.route, slow=slow, invalid_citation=invalid > 0, refusal=refused)
+            # From passages, and citing none: nobody can check it. Nonsense looks just like this.
+            uncited = details.status == "answered" and not details.sources
+            invalid_citation = invalid > 0 or uncited
+            self.books.count(self.route, slow=slow, invalid_citation=invalid_citation, refusal=refused)
 
     def fail(self, error: ServeError) -> None:
         """The answer failed. What the client asked wrongly is not held against the version."""

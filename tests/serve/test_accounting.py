@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from typing import Any
 
 import pytest
 
@@ -13,19 +14,22 @@ from serve.errors import BadRequest, EngineError
 from serve.metrics import Metrics
 from serve.rollout.counts import ArmCounts, Tally, read
 from serve.rollout.slowness import ENOUGH, Slowness
-from serve.schemas import AnswerDetails, Status
+from serve.schemas import AnswerDetails, Source, Status
 from tests.serve.test_feedback import database as database
 
 TRIED = Route("terse--v2-0badcafe", "terse", "f00d", 25, "candidate", "c1")
 USED = {"prompt_tokens": 300, "completion_tokens": 20}
+UNTOLD: dict[str, Any] = {}
+"""What a source says is of no account here."""
 
 
 def make_books() -> Books:
     return Books(Metrics(), Tally(), Slowness())
 
 
-def details(status: Status = "answered", unverified: tuple[str, ...] = ()) -> AnswerDetails:
+def details(status: Status = "answered", unverified: tuple[str, ...] = (), cited: int = 1) -> AnswerDetails:
     return AnswerDetails(
+        sources=[Source.model_construct(**UNTOLD)] * cited,
         answer_id="a", status=status, found=True, adapter=TRIED.version, model="reader",
         index_version="i", prompt_version="p", unverified=list(unverified),
     )  # fmt: skip
@@ -55,6 +59,14 @@ def test_an_answer_is_counted_for_its_arm(
         account.clock.tick()
         account.finish(details(status, unverified), USED, dropped)
     assert counted(books, database) == ArmCounts(25, "candidate", answers=1, **expected)
+
+
+def test_an_answer_from_passages_that_cites_none_counts_as_wrongly_cited(database: Database) -> None:
+    books = make_books()
+    with books.open(TRIED, time.perf_counter()) as account:
+        account.clock.tick()
+        account.finish(details(cited=0), USED)
+    assert counted(books, database) == ArmCounts(25, "candidate", answers=1, invalid_citations=1)
 
 
 def test_what_no_model_wrote_says_nothing_of_a_version(database: Database) -> None:
