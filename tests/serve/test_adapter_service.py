@@ -25,7 +25,9 @@ SEEN_SECONDS = 10.0
 PHOTOGRAPHS = "Frayne Studio Photographs"
 QUESTION = "Which letters did William Marsh send from France in 1918?"
 STRENGTH = 0.05
-"""Of random weights: enough to write otherwise than the base, little enough to agree with peft."""
+"""Of random weights: enough to differ from the base, little enough to answer as well as it does."""
+NONSENSE, NONSENSE_SEED = 0.1, 100
+"""Strong enough to write one word over and over, and still as peft computes it."""
 
 
 @pytest.fixture(scope="module")
@@ -53,9 +55,9 @@ def alias(scene: Scene, versions: tuple[str, str]) -> Iterator[str]:
     forget_alias(scene, "ledgers")
 
 
-def add(scene: Scene, name: str) -> str:
-    """Add a version with random weights and wait until it can be asked for."""
-    reply = scene.add(make_peft(scene, name), name)
+def add(scene: Scene, name: str, source: Path | None = None) -> str:
+    """Add a version, of random weights if none are given, and wait until it can be asked for."""
+    reply = scene.add(source or make_peft(scene, name), name)
     assert reply.status_code == 201, reply.text
     version: str = reply.json()["adapter"]["name"]
     assert reply.json()["remark"] == ""
@@ -114,9 +116,17 @@ def stands_for(gateway: httpx.Client, alias: str) -> str:
     return next((str(model["resolves_to"]) for model in listed if model["id"] == alias), "")
 
 
-def ask(scene: Scene, model: str, conversation: str = "", question: str = QUESTION, **options: Any) -> Any:
+def ask(
+    scene: Scene,
+    model: str,
+    conversation: str = "",
+    question: str = QUESTION,
+    max_tokens: int = 200,
+    **options: Any,
+) -> Any:
     """The reply to one question, with retrieval; `options` as in `reading_room`."""
-    body = {"model": model, "messages": [{"role": "user", "content": question}]}
+    messages = [{"role": "user", "content": question}]
+    body = {"model": model, "messages": messages, "max_tokens": max_tokens}
     more = {"conversation": conversation} if conversation else {}
     reply = scene.gateway.post("/v1/chat/completions", json=body | {"reading_room": more | options})
     assert reply.status_code == 200, reply.text
@@ -381,11 +391,12 @@ def give_thumb(scene: Scene, reply: Any, thumb: str) -> None:
 def test_a_bad_candidate_goes_back_to_nothing_by_itself(
     scene: Scene, alias: str, versions: tuple[str, str]
 ) -> None:
-    """It writes nonsense, and patrons say so; nobody of the staff does anything."""
-    point(scene, alias, versions[1], share=50, automatic=True, answers_needed=1000)
-    for number in range(200):
-        reply = ask(scene, alias, f"reader {number}")
-        give_thumb(scene, reply, "down" if reply["model"] == versions[1] else "up")
+    """It writes nonsense, which cites nothing; nobody of the staff does anything."""
+    source = write_peft_folder(scene.scratch / "nonsense", BUNDLED_READER, NONSENSE_SEED, NONSENSE)
+    bad = add(scene, "nonsense", source)
+    point(scene, alias, bad, share=50, automatic=True, answers_needed=1000)
+    for number in range(60):
+        ask(scene, alias, f"reader {number}", max_tokens=80)
         if look_up(scene, alias)["rollout"] is None:
             break
     wait_until(lambda: look_up(scene, alias)["rollout"] is None, SEEN_SECONDS)
@@ -394,13 +405,14 @@ def test_a_bad_candidate_goes_back_to_nothing_by_itself(
         -1
     ]
     assert (last["who"], last["what"]) == ("rollout guard", "rollout ended")
-    assert "thumbs down: " in last["why"]
+    assert last["why"].startswith("invalid citations: ")
     assert "of the candidate against 0 in" in last["why"]
     wait_until(
         lambda: {ask_shortly(scene, alias, f"reader {number}") for number in range(20)} == {versions[0]},
         SEEN_SECONDS,
     )
-    assert scene.describe(versions[1])["state"] == "loaded"
+    assert scene.describe(bad)["state"] == "loaded"
+    scene.withdraw(bad)
 
 
 def test_a_retired_version_says_so_and_its_figures_go(scene: Scene) -> None:
@@ -424,4 +436,4 @@ def test_a_retired_version_says_so_and_its_figures_go(scene: Scene) -> None:
     assert (scene.adapters / version).is_dir()
     scene.withdraw(version)
     assert not (scene.adapters / version).exists()
-    assert "is purged" in scene.chat(version).json()["error"]["message"]
+    wait_until(lambda: "is purged" in scene.chat(version).json()["error"]["message"], SEEN_SECONDS)
