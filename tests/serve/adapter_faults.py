@@ -24,7 +24,6 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any, Literal
 from urllib.parse import quote
 
@@ -251,9 +250,13 @@ def run_case(scene: Scene, case: Case) -> CaseResult:
     return CaseResult(case.name, died, tuple(wrong))
 
 
-def run_faults(service: RunningService) -> FaultReport:
-    """All of the table, on a service that was started with `STAFF_KEY`; takes some minutes."""
-    with TemporaryDirectory() as scratch, set_scene(service, Path(scratch)) as scene:
+def run_faults(service: RunningService, scratch: Path) -> FaultReport:
+    """All of the table, on a service that was started with `STAFF_KEY`; takes some minutes.
+
+    What is made for it is left in `scratch`.
+    """
+    scratch.mkdir(parents=True, exist_ok=True)
+    with set_scene(service, scratch) as scene:
         cases = tuple(run_case(scene, case) for case in CASES)
     deaths, wrong = sum(case.died for case in cases), sum(bool(case.wrong) for case in cases)
     return FaultReport(deaths, wrong, cases)
