@@ -8,7 +8,6 @@ import contextlib
 import logging
 import signal
 import socket
-import sys
 import time
 from collections.abc import Callable, Iterator
 from types import FrameType
@@ -111,9 +110,9 @@ class _Server(uvicorn.Server):
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
         """Stop in good order, however often it is asked for: the answers under way have 30 s."""
-        if not self.should_exit:
+        said, self.should_exit = self.should_exit, True
+        if not said:
             _say("Stopping ...")
-        self.should_exit = True
 
 
 def _make_server(app: FastAPI) -> uvicorn.Server:
@@ -161,5 +160,6 @@ def _run_doctor(settings: Settings) -> int:
 
 
 def _say(line: str) -> None:
-    print(line, flush=True)
-    sys.stdout.flush()
+    """Tell whoever is there to read it; a service goes on, and stops, without a reader too."""
+    with contextlib.suppress(OSError):
+        print(line, flush=True)

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from sqlalchemy.exc import SQLAlchemyError
 
+from serve.adapters.alias import Alias
 from serve.adapters.probes import ProbeResult
 from serve.adapters.registry import SERVABLE, Registry, State
 from serve.aliases import Aliases
@@ -46,7 +47,11 @@ class Offering:
         if change == self._change and base == self.aliases.base:
             return
         snapshot = await asyncio.to_thread(self.registry.snapshot)
+        if snapshot.change < self._change:
+            return  # another refresh began later and has ended earlier
         before, self.aliases = self.aliases, Aliases.from_snapshot(base, snapshot, self.default)
+        for alias in before.table.values():
+            self.take_over(alias)  # one that was changed here after the snapshot was taken
         self._change = snapshot.change
         self.engines.wanted = {
             version.name: version.reference for version in snapshot.versions if version.state in SERVABLE
@@ -55,11 +60,19 @@ class Offering:
         for gone in set(before.versions) - set(self.aliases.versions):
             self.metrics.forget(gone)
 
+    def take_over(self, alias: Alias) -> None:
+        """Follow at once a change of an alias that came through this gateway."""
+        known = self.aliases.table.get(alias.name)
+        if known is None or known.revision < alias.revision:
+            self.aliases = replace(self.aliases, table={**self.aliases.table, alias.name: alias})
+
     async def make_ready(self, version: str) -> None:
         """Have a version loaded and probed, so that an alias can point to it at once.
 
         Raises Conflict with what is wrong with it, EngineDown where no engine gets it ready in time.
         """
+        if version in self.engines.offered:
+            return  # whether it may still answer, the promotion itself decides
         await self.refresh()
         deadline = asyncio.get_running_loop().time() + _READY_SECONDS
         while version in self.engines.wanted and version not in self.engines.offered:

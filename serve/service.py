@@ -41,15 +41,15 @@ class Service:
         return self.offering.aliases
 
 
-def get_service(request: Request) -> Service:
+async def get_service(request: Request) -> Service:
     """The gateway that this request came to."""
     service: Service = request.app.state.service
     return service
 
 
-def get_base_url(request: Request) -> str:
+async def get_base_url(request: Request) -> str:
     """The address that links in a reply start with: the public one if set, else the one asked for."""
-    service = get_service(request)
+    service = await get_service(request)
     return service.settings.public_url.rstrip("/") or str(request.base_url).rstrip("/")
 
 

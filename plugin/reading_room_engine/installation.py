@@ -9,6 +9,7 @@ from collections.abc import Callable
 from typing import Any
 
 from .self_test import check_rows
+from .tensors import check_shapes
 
 logger = logging.getLogger("vllm.reading_room_engine")
 
@@ -17,12 +18,14 @@ OPERATORS = "reading_room_engine.rows.GroupedRows"
 
 def install(worker_manager: Any) -> None:
     """`worker_manager` is the module vllm.lora.worker_manager, just imported."""
+    from vllm.lora.layers.base_linear import BaseLinearLayerWithLoRA
     from vllm.platforms import current_platform
 
     if current_platform.is_cpu() and install_operators(current_platform):
         kind = worker_manager.LRUCacheWorkerLoRAManager
         if not hasattr(kind._apply_adapters, "reading_room"):
             kind._apply_adapters = _brief(kind._apply_adapters)
+    check_shapes(BaseLinearLayerWithLoRA)
     for kind in (worker_manager.WorkerLoRAManager, worker_manager.LRUCacheWorkerLoRAManager):
         method = kind.__dict__.get("create_lora_manager")
         if method is not None and not hasattr(method, "reading_room"):

@@ -14,6 +14,7 @@ import logging
 import os
 import re
 import tempfile
+import threading
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -37,6 +38,7 @@ class FolderResolver(LoRAResolver):
         self.versions = versions
         self._parent = copies
         self._copies: Path | None = None
+        self._making = threading.Lock()
         self._given: dict[str, LoRARequest] = {}
 
     async def resolve_lora(self, base_model_name: str, lora_name: str) -> LoRARequest | None:
@@ -63,8 +65,9 @@ class FolderResolver(LoRAResolver):
 
     def _copy(self, name: str) -> Path:
         try:
-            if self._copies is None:  # in the process that loads adapters, not in every worker
-                self._copies = make_copies_folder(self._parent)
+            with self._making:
+                if self._copies is None:  # in the process that loads adapters, not in every worker
+                    self._copies = make_copies_folder(self._parent)
         except OSError as error:
             raise VersionRefused(f"there is no folder for copies: {error}") from error
         return self.versions.copy(name, self._copies)

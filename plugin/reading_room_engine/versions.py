@@ -23,6 +23,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
+from .tensors import check_weights
+
 CONFIG = "adapter_config.json"
 WEIGHTS = "adapter_model.safetensors"
 MANIFEST = "manifest.json"
@@ -98,6 +100,10 @@ class SharedVersions:
             raise VersionRefused(
                 f"the name ends in {digest}, the weights' SHA-256 begins {listed[WEIGHTS][:8]}"
             )
+        try:
+            check_weights(staged / WEIGHTS, staged / CONFIG)
+        except (ValueError, AttributeError) as error:
+            raise VersionRefused(str(error)) from None
 
 
 def _open_folder(folder: Path, name: str) -> int:

@@ -13,7 +13,8 @@ from typing import Any
 RANKS = (1, 8, 16, 32, 64, 128, 256, 320, 512)
 """The ranks vLLM can be started with."""
 
-_MOST_ALPHA = 100_000
+_MOST_ALPHA = 1_024
+"""Twice the highest rank: more would make numbers that overflow in bfloat16."""
 _TARGET = re.compile(r"[A-Za-z0-9_]+(\.[A-Za-z0-9_]+)*")
 _CHECKED = {"peft_type", "r", "lora_alpha", "target_modules"}
 _ALLOWED: dict[str, tuple[object, ...]] = {

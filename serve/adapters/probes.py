@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from serve.engine.client import EngineClient
-from serve.errors import EngineRefused, VersionAbsent
+from serve.errors import EngineError, EngineRefused, VersionAbsent
 from serve.schemas import JsonObject
 from train.reference import FORMAT, PROMPTS, TOP
 
@@ -37,6 +37,9 @@ The engine in bfloat16 against peft in float32: up to 0.15 on the bundled adapte
 
 _ASKED = 20
 """Next tokens asked for: the most that vLLM gives by default, so that the reference's are among them."""
+
+_NO_NUMBER = "Out of range float"
+"""What vLLM says where a log-probability came out as NaN."""
 
 Scores = list[dict[int, float]]
 """For each probe, token ids with their log-probabilities."""
@@ -70,7 +73,7 @@ async def probe(
         expected = _read_reference(reference) if reference is not None else None
         prompts: Sequence[str | list[int]] = expected.tokens if expected else PROMPTS
         base, tuned = await asyncio.gather(
-            _score(client, base_name, prompts), _score(client, version, prompts)
+            _score_base(client, base_name, prompts), _score(client, version, prompts)
         )
         problem, effect, disagreement = _judge(base, tuned, expected)
     except VersionAbsent:
@@ -137,6 +140,16 @@ def _distance(expected: Mapping[int, float], found: Mapping[int, float]) -> floa
         abs(value - found[token]) if token in found else max(0.0, value - floor)
         for token, value in expected.items()
     )
+
+
+async def _score_base(client: EngineClient, base: str, prompts: Sequence[str | list[int]]) -> Scores:
+    """As `_score`. What goes wrong here is the engine's fault, and no verdict on any version."""
+    try:
+        return await _score(client, base, prompts)
+    except (EngineRefused, _Unreadable) as error:
+        if isinstance(error, EngineRefused) and _NO_NUMBER not in str(error):
+            raise  # the prompts themselves are not for this base
+        raise EngineError(f"The engine does not answer the probes with its base model: {error}") from error
 
 
 async def _score(client: EngineClient, model: str, prompts: Sequence[str | list[int]]) -> Scores:

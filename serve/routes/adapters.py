@@ -39,7 +39,7 @@ router = APIRouter(prefix="/v1")
 _MOST_NAME = 100
 
 
-def get_staff(request: Request, service: ServiceDep) -> str:
+async def get_staff(request: Request, service: ServiceDep) -> str:
     """Who asks: "staff", or whom X-Reading-Room-Staff names. Raises Forbidden without the staff key."""
     key = service.settings.staff_key.get_secret_value()
     if not key:
@@ -176,7 +176,7 @@ async def promote(
         who=who,
         why=body.why,
     )
-    await service.offering.refresh()
+    service.offering.take_over(pointed)
     return _reply_alias(pointed, response)
 
 
@@ -193,7 +193,7 @@ async def roll_back(
     pointed = await run_in_threadpool(
         service.administration.registry.rollback, alias, revision=body.revision, who=who, why=body.why
     )
-    await service.offering.refresh()
+    service.offering.take_over(pointed)
     return _reply_alias(pointed, response)
 
 

@@ -31,6 +31,7 @@ import httpx
 import numpy as np
 from safetensors.numpy import load_file, save_file
 
+from retrieval.prompt import SYSTEM
 from serve.adapters.folder import CONFIG, MANIFEST, WEIGHTS, weights_sha256
 from serve.engine.guard import processes_of_session
 from serve.settings import BUNDLED_ADAPTERS, BUNDLED_READER
@@ -39,7 +40,14 @@ from tests.service import STAFF_KEY, RunningService
 
 BASE = "bundled-reader"
 GOOD = next(path.name for path in BUNDLED_ADAPTERS.glob("terse--*"))
-QUESTION = "Which box holds the letters of 1905?"
+QUESTION = """Passages:
+
+[1] Ellen Marsh to Thomas Marsh, 16 April 1905 (Box 4, Folder 2)
+Letters > Correspondence
+Writes of the flood.
+
+Question: Do you have letters from Ellen Marsh in 1905?"""
+"""In the product's own form: without passages the next words are nearly tied, and rounding decides."""
 RECOVERY_SECONDS = 400.0
 READY_SECONDS = 120.0
 UNKNOWN_NAMES = 10_000
@@ -278,7 +286,7 @@ def wait_until(condition: Callable[[], bool], seconds: float, pause: float = 0.1
 
 
 def try_folder(
-    spoil: Callable[[Path], None], scene: Scene, *, engine: Literal["refuses", "takes", "unasked"] = "refuses"
+    spoil: Callable[[Path], None], scene: Scene, *, engine: Literal["refuses", "takes"] = "refuses"
 ) -> Iterator[str]:
     """A version made sound, then spoilt by `spoil`, which may leave a manifest that fits what it did.
 
@@ -297,8 +305,7 @@ def try_folder(
         return
     with scene.dropped(folder):
         yield from try_name(scene, folder.name)
-        if engine != "unasked":
-            yield from _try_at_engine(scene, folder.name, takes=engine == "takes")
+        yield from _try_at_engine(scene, folder.name, takes=engine == "takes")
 
 
 def _try_at_engine(scene: Scene, name: str, *, takes: bool) -> Iterator[str]:
@@ -671,20 +678,20 @@ CASES = (
     Case("truncated weights", partial(try_folder, truncate)),
     Case("truncated weights, described as they are", partial(try_folder, truncate_and_describe)),
     Case("an altered byte", partial(try_folder, alter_a_byte)),
-    Case("a lower rank stated", partial(try_folder, partial(state_rank, rank=4), engine="takes")),
+    Case("a lower rank stated", partial(try_folder, partial(state_rank, rank=4))),
     Case("a rank stated beyond the engine's", partial(try_folder, partial(state_rank, rank=32))),
     Case("a rank beyond the engine's", partial(try_folder, partial(change_rank, rank=32, stated=32))),
     Case("a rank beyond the one stated", partial(try_folder, partial(change_rank, rank=32, stated=8))),
     Case("another base", partial(try_folder, name_another_base)),
-    Case("smaller shapes, claiming this base", partial(try_folder, shrink, engine="takes")),
+    Case("smaller shapes, claiming this base", partial(try_folder, shrink)),
     Case("larger shapes, claiming this base", partial(try_folder, widen)),
     Case("a layer missing", partial(try_folder, leave_out_a_layer, engine="takes")),
     Case("modules of another name", partial(try_folder, name_no_module)),
-    Case("NaN", partial(try_folder, put_in_nan, engine="unasked")),
-    Case("one NaN", partial(try_folder, put_in_one_nan, engine="unasked")),
-    Case("huge numbers", partial(try_folder, put_in_huge_numbers, engine="unasked")),
-    Case("large numbers", partial(try_folder, put_in_large_numbers, engine="unasked")),
-    Case("infinity", partial(try_folder, put_in_infinity, engine="unasked")),
+    Case("NaN", partial(try_folder, put_in_nan)),
+    Case("one NaN", partial(try_folder, put_in_one_nan)),
+    Case("huge numbers", partial(try_folder, put_in_huge_numbers)),
+    Case("large numbers", partial(try_folder, put_in_large_numbers)),
+    Case("infinity", partial(try_folder, put_in_infinity)),
     Case("zero B", partial(try_folder, clear_b, engine="takes")),
     Case("tiny B", try_tiny_b),
     Case("a pickle for weights", partial(try_pickle, become_a_pickle)),
@@ -714,7 +721,7 @@ def is_refused(reply: httpx.Response, status: int = 0, code: str = "") -> bool:
 
 
 def _question(model: str) -> dict[str, Any]:
-    messages = [{"role": "user", "content": QUESTION}]
+    messages = [{"role": "system", "content": SYSTEM}, {"role": "user", "content": QUESTION}]
     return {"model": model, "messages": messages, "max_tokens": 12, "temperature": 0}
 
 

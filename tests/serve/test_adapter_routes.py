@@ -17,6 +17,7 @@ from pydantic import SecretStr
 from retrieval.embedding import Embedder, load_embedder
 from retrieval.library import Library
 from serve.adapters.administration import Administration, make_administration
+from serve.adapters.alias import Alias
 from serve.adapters.registry import Registry
 from serve.database import Database
 from serve.error_replies import install_error_replies
@@ -33,14 +34,13 @@ class Offering:
     """Stands for engines, which this file has none of: notes what was to be made ready, and looked at again."""
 
     wanted: list[str] = field(default_factory=list)
-
-    refreshed: int = 0
+    taken_over: list[Alias] = field(default_factory=list)
 
     async def make_ready(self, version: str) -> None:
         self.wanted.append(version)
 
-    async def refresh(self) -> None:
-        self.refreshed += 1
+    def take_over(self, alias: Alias) -> None:
+        self.taken_over.append(alias)
 
 
 @dataclass
