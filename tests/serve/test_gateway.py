@@ -288,4 +288,4 @@ def test_health_and_readiness(http: httpx.Client) -> None:
     assert http.get("/readyz").json() == {"status": "ready", "missing": []}
     about = http.get("/v1/service").json()
     assert about["bundled_reader"] is True
-    assert about["aliases"] == ["default", "formal", "terse"]
+    assert {"default", "formal", "terse"} <= set(about["aliases"])  # other tests make more of them
