@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from serve.adapters.alias import BASE, DEFAULT, Alias
 from serve.adapters.registry import SERVABLE, Snapshot, State
@@ -50,14 +50,14 @@ class Aliases:
 
     @classmethod
     def from_snapshot(cls, base: str, snapshot: Snapshot, default: str = "") -> Aliases:
-        """The names as the registry has them."""
-        return cls(
+        """The names as the registry has them. A `default` that may not answer is passed over for the base."""
+        aliases = cls(
             base,
             {version.name: version.state for version in snapshot.versions},
             {alias.name: alias for alias in snapshot.aliases},
             dict(snapshot.collections),
-            "" if default == DEFAULT else default,
         )
+        return replace(aliases, default=default) if aliases.knows(default) else aliases
 
     @property
     def versions(self) -> tuple[str, ...]:
@@ -68,6 +68,10 @@ class Aliases:
     def names(self) -> tuple[str, ...]:
         """The aliases, `default` among them."""
         return tuple(sorted({DEFAULT, *self.table}))
+
+    def knows(self, name: str) -> bool:
+        """Whether `name` may be asked for; not so the alias `default`, which must not point to itself."""
+        return name in self.table or name in (self.base, BASE) or self.states.get(name) in SERVABLE
 
     def stable(self, name: str) -> str:
         """The version (or the base) that an alias points to beside any rollout."""

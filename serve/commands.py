@@ -82,6 +82,8 @@ async def _serve(
                 await waiting
                 await app.state.service.engines.look()
                 await app.state.service.offering.refresh()
+                if problem := app.state.service.offering.default_problem:
+                    raise ServeError(problem)
                 await app.state.service.engines.prepare()
                 seconds = time.monotonic() - started
                 _say(f"Ready after {seconds:.0f} s. Open {address} in a browser. Ctrl-C stops it.")

@@ -52,6 +52,8 @@ class Offering:
         before, self.aliases = self.aliases, Aliases.from_snapshot(base, snapshot, self.default)
         for alias in before.table.values():
             self.take_over(alias)  # one that was changed here after the snapshot was taken
+        if snapshot.change != self._change and (problem := self.default_problem):
+            log.warning("%s Until then the base model answers in its place.", problem)
         self._change = snapshot.change
         self.engines.wanted = {
             version.name: version.reference for version in snapshot.versions if version.state in SERVABLE
@@ -59,6 +61,16 @@ class Offering:
         self.metrics.show_aliases(snapshot.aliases, base)
         for gone in set(before.versions) - set(self.aliases.versions):
             self.metrics.forget(gone)
+
+    @property
+    def default_problem(self) -> str:
+        """What is wrong with the setting for the alias `default`, and what to do; "" if nothing is."""
+        if not self.default or self.aliases.knows(self.default):
+            return ""
+        return (
+            f"READING_ROOM_DEFAULT_ADAPTER is {self.default[:80]!r}, which is no alias or version that may "
+            "answer. Set it to one that `reading-room adapters list` shows, or to nothing."
+        )
 
     def take_over(self, alias: Alias) -> None:
         """Follow at once a change of an alias that came through this gateway."""
@@ -69,7 +81,8 @@ class Offering:
     async def make_ready(self, version: str) -> None:
         """Have a version loaded and probed, so that an alias can point to it at once.
 
-        Raises Conflict with what is wrong with it, EngineDown where no engine gets it ready in time.
+        Comes back, too, where the version is found bad: the promotion then says so. Raises EngineDown
+        where no engine gets it ready in time.
         """
         if version in self.engines.offered:
             return  # whether it may still answer, the promotion itself decides

@@ -233,7 +233,5 @@ def _model_reason(model: ModelFolder) -> str:
 
 def _adapter_reason(served: int, found: int, slots: int, rank: int) -> str:
     left_out = f" {found - served} left out for their problems." if found > served else ""
-    return (
-        f"Adapters: {served} in the folder; {slots} can answer at the same time, of rank {rank} at most."
-        f"{left_out}"
-    )
+    present = f"{served} in the folder; " if found else ""
+    return f"Adapters: {present}{slots} can answer at the same time, of rank {rank} at most.{left_out}"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from serve.adapters.alias import BASE, Alias, Rollout
+from serve.adapters.registry import Snapshot
 from serve.aliases import Aliases, Route, draw, name_conversation, to_percent
 from serve.errors import UnknownModel
 from serve.schemas import ChatRequest
@@ -48,6 +49,14 @@ def test_default_follows_the_setting_until_somebody_promotes_to_it() -> None:
     assert make(PLAIN, default=FORMAL).resolve("default") == Route(FORMAL)
     promoted = Alias("default", 1, BASE, (), None)
     assert make(PLAIN, promoted, default="terse").resolve("default") == Route("reader", "default")
+
+
+@pytest.mark.parametrize("name", ["nowhere", GONE, "default"])
+def test_a_default_that_may_not_answer_is_passed_over_for_the_base(name: str) -> None:
+    snapshot = Snapshot(1, (), (PLAIN,), {})
+    aliases = Aliases.from_snapshot("reader", snapshot, name)
+    assert aliases.stable("default") == aliases.resolve("default").version == "reader"
+    assert Aliases.from_snapshot("reader", snapshot, "terse").resolve("default") == Route(OLD, "terse")
 
 
 @pytest.mark.parametrize("name", ["gpt-4", "terse--v2-ffffffff", "../reader", "READER", "default\n", "tеrse"])
