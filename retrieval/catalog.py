@@ -12,19 +12,23 @@ import threading
 import weakref
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass, fields
+from datetime import date
 from pathlib import Path
 from typing import Any, get_args
 
 import numpy as np
 from numpy.typing import NDArray
 
+from retrieval.audience import PUBLIC, Audience, read_day
 from retrieval.errors import IndexDamaged
 from retrieval.months import months_of
-from retrieval.records import Level, Passage, Record
+from retrieval.records import Kind, Level, Passage, Record
+from retrieval.spans import Span
 
-FORMAT = "records 2"
+FORMAT = "records 3"
 
 LEVELS: tuple[Level, ...] = get_args(Level)
+KINDS: tuple[Kind, ...] = get_args(Kind)
 UNDATED = NO_PARENT = -1
 COLUMNS = np.dtype(
     [
@@ -37,13 +41,17 @@ COLUMNS = np.dtype(
         ("first_month", np.int32),
         ("last_month", np.int32),
         ("dates_inherited", np.bool_),
+        ("first_day", np.int32),
+        ("last_day", np.int32),
+        ("kinds", np.uint32),
+        ("withheld_until", np.int32),
     ]
 )
 
 _SCHEMA = """
 CREATE TABLE records (num INTEGER PRIMARY KEY, id TEXT UNIQUE NOT NULL, parent_id TEXT NOT NULL,
                       collection_id TEXT NOT NULL, position INTEGER NOT NULL, level TEXT NOT NULL,
-                      fields TEXT NOT NULL);
+                      withheld_until INTEGER NOT NULL, fields TEXT NOT NULL);
 CREATE TABLE passages (num INTEGER PRIMARY KEY, id TEXT UNIQUE NOT NULL, record INTEGER NOT NULL,
                        text TEXT NOT NULL);
 """
@@ -53,6 +61,8 @@ CREATE INDEX records_collection ON records (collection_id);
 """
 
 
+_END = 10**9
+"""Later than every day."""
 _NOT_COLLECTION = 1000000000000
 """Added to the number of a record that is no collection, to pick a collection's own record first."""
 
@@ -91,9 +101,9 @@ class CatalogWriter:
     def add(self, record: Record, passages: Sequence[Passage]) -> None:
         """Store a record and its passages. The caller sees to it that ids are unique."""
         self._connection.execute(
-            "INSERT INTO records VALUES (?, ?, ?, ?, ?, ?, ?)",
+            "INSERT INTO records VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
             (self.records, record.id, record.parent_id, record.collection_id, record.position, record.level,
-             dump_record(record)),
+             read_day(record.withheld_until), dump_record(record)),
         )  # fmt: skip
         self._connection.executemany(
             "INSERT INTO passages VALUES (?, ?, ?, ?)",
@@ -133,7 +143,8 @@ class CatalogWriter:
         return (
             self.records, self._numbers.get(record.parent_id, NO_PARENT),
             self.collection_number(record.collection_id), LEVELS.index(record.level),
-            *years, *months, record.dates_inherited,
+            *years, *months, record.dates_inherited, *_days(record), _mark_kinds(record),
+            read_day(record.withheld_until),
         )  # fmt: skip
 
 
@@ -147,6 +158,7 @@ class Catalog:
         )
         weakref.finalize(self, self._connection.close)
         self._lock = threading.Lock()
+        self._summaries: dict[int, list[CollectionSummary]] = {}
         self.columns: NDArray[np.void] = np.load(folder / "columns.npy", allow_pickle=False)
         found = self._all("SELECT count(*) FROM passages")[0][0]
         if self.columns.dtype != COLUMNS or len(self.columns) != found:
@@ -192,15 +204,26 @@ class Catalog:
         )
         return [load_record(row[0]) for row in rows]
 
-    def collections(self) -> tuple[CollectionSummary, ...]:
-        """Every collection, in order of appearance; its own record speaks for it, else its first one."""
+    def collections(self, audience: Audience = PUBLIC) -> list[CollectionSummary]:
+        """Every collection, in order of appearance; its own record speaks for it, else its first one.
+
+        Records that `audience` may not see do not count, nor do they speak.
+        """
+        before = _END if audience.staff else audience.day
+        if before not in self._summaries:
+            kept = {day: found for day, found in self._summaries.items() if day == _END}  # not yesterday's
+            self._summaries = {**kept, before: self._summarise_all(before)}
+        return list(self._summaries[before])
+
+    def _summarise_all(self, before: int) -> list[CollectionSummary]:
         rows = self._all(
             "SELECT collection_id, count(*), "
             "min(CASE WHEN level = 'collection' THEN num ELSE num + 1000000000000 END) "
-            "FROM records GROUP BY collection_id ORDER BY min(num)"
+            "FROM records WHERE withheld_until < ? GROUP BY collection_id ORDER BY min(num)",
+            (before,),
         )
         speakers = self.records(int(row[2]) % _NOT_COLLECTION for row in rows)
-        return tuple(_summarise(row[0], row[1], speakers[int(row[2]) % _NOT_COLLECTION]) for row in rows)
+        return [_summarise(row[0], row[1], speakers[int(row[2]) % _NOT_COLLECTION]) for row in rows]
 
     def _all(self, sql: str, values: Sequence[object] = ()) -> list[tuple[Any, ...]]:
         with self._lock:
@@ -220,7 +243,26 @@ def load_record(text: str) -> Record:
     values = json.loads(text)
     for name in _TUPLES & values.keys():
         values[name] = tuple(values[name])
+    values["spans"] = tuple(Span(**span) for span in values.get("spans", ()))
+    values["authorities"] = tuple((name, key) for name, key in values.get("authorities", ()))
+    if "bulk" in values:
+        values["bulk"] = Span(**values["bulk"])
     return Record(**values)
+
+
+def _days(record: Record) -> tuple[int, int]:
+    """First and last day as proleptic Gregorian ordinals."""
+    if not record.spans:
+        return UNDATED, UNDATED
+    first = min(span.first for span in record.spans)
+    return date.fromisoformat(first).toordinal(), date.fromisoformat(
+        max(span.last for span in record.spans)
+    ).toordinal()
+
+
+def _mark_kinds(record: Record) -> int:
+    """One bit for each kind of material."""
+    return sum(1 << KINDS.index(kind) for kind in set(record.kinds))
 
 
 _TUPLES = {field.name for field in fields(Record) if str(field.type).startswith("tuple")}

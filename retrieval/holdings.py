@@ -76,7 +76,7 @@ class Holdings:
             parent_id=above.id,
             position=position,
             dates=item.dates or above.dates,
-            years=item.years if item.dates else above.years,
+            spans=item.spans if item.dates else above.spans,
             dates_inherited=bool(not item.dates and above.dates),
             call_number=item.call_number or above.call_number,
             repository=item.repository or above.repository,

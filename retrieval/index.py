@@ -1,4 +1,4 @@
-"""Search over an open snapshot: filters first, words and meaning side by side, one fused order.
+"""An open snapshot: its records, its collections, and the search over them.
 
 An Index never changes and may be searched from several threads; to see a newer snapshot, ask the
 Library again.
@@ -6,53 +6,20 @@ Library again.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import Path
 
-import numpy as np
-
+from retrieval.audience import PUBLIC, Audience
 from retrieval.builder import FORMATS
-from retrieval.catalog import LEVELS, Catalog, CollectionSummary
+from retrieval.catalog import Catalog, CollectionSummary
 from retrieval.embedding import Embedder
-from retrieval.errors import IndexDamaged, QueryError
-from retrieval.evidence import is_enough
-from retrieval.fusion import adjust, fold_to_records, fuse, highest_score
-from retrieval.lexical import LexicalIndex, Scope
-from retrieval.questions import Question, read_question
-from retrieval.records import Hit, Level, Record
+from retrieval.errors import IndexDamaged
+from retrieval.lexical import LexicalIndex
+from retrieval.records import Record
+from retrieval.search import EVERYTHING, Filters, Searcher, SearchResult
 from retrieval.snapshot import Manifest, check_files, read_manifest
-from retrieval.vectors import Mask, VectorIndex
+from retrieval.vectors import VectorIndex
 
-CANDIDATES = 100
-"""Passages taken from each side before fusion."""
-MOST_HITS = 100
-LONGEST_QUESTION = 4000
-"""Characters of a question that are read; the rest of a longer one is left out."""
-
-
-@dataclass(frozen=True, slots=True)
-class Filters:
-    """Hard limits. `collections` are ids; years are inclusive, met by overlap, never met by the undated."""
-
-    collections: tuple[str, ...] = ()
-    year_from: int | None = None
-    year_to: int | None = None
-    levels: tuple[Level, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class SearchResult:
-    """What a search found and how far it looked.
-
-    `found` is False when the hits are too weak to ask a model about. `years` are those read from the
-    question, so that a page can say so.
-    """
-
-    hits: tuple[Hit, ...]
-    found: bool
-    passages_searched: int
-    collections_searched: tuple[str, ...]
-    years: tuple[int, int] | None
+__all__ = ["Filters", "Index", "SearchResult"]
 
 
 class Index:
@@ -64,115 +31,31 @@ class Index:
         check_files(folder, manifest)
         self.version = manifest.version
         self.manifest: Manifest = manifest
-        self._embedder = embedder
         self._catalog = Catalog(folder)
         self._vectors = VectorIndex(
             folder / "vectors.faiss", passages=manifest.passages, dimension=manifest.dimension
         )
         self._words = LexicalIndex(folder / "lexical", passages=manifest.passages)
-        self._columns = self._catalog.columns
-        self._collections = self._catalog.collections()
+        self._searcher = Searcher(self._catalog, self._words, self._vectors, embedder)
 
-    def search(self, question: str, *, top_k: int = 6, filters: Filters = Filters()) -> SearchResult:
+    def search(
+        self, question: str, *, top_k: int = 6, filters: Filters = EVERYTHING, audience: Audience = PUBLIC
+    ) -> SearchResult:
         """The best `top_k` records for a question, each with its best passage. Raises QueryError."""
-        if not 1 <= top_k <= MOST_HITS:
-            raise QueryError(f"top_k: expected 1 to {MOST_HITS}, found {top_k}")
-        if not question.strip():
-            raise QueryError("the question is empty; ask for a person, a date, a place or a subject")
-        asked = read_question(question[:LONGEST_QUESTION].encode("utf-8", "replace").decode())
-        allowed = self._allow(filters)
-        lexical, dense = self._gather(asked, filters, allowed)
-        scores = adjust(fuse(lexical, dense, asked), asked, self._columns)
-        ranked = fold_to_records(scores, self._columns)[: max(top_k, MOST_HITS // 4)]
-        hits = self._load_hits(ranked, highest_score(asked))
-        best_cosine = max((score for _, score in dense), default=0.0)
-        return SearchResult(
-            hits=hits[:top_k],
-            found=is_enough(asked, hits, best_cosine),
-            passages_searched=len(self._columns) if allowed is None else int(allowed.sum()),
-            collections_searched=self._titles(filters),
-            years=asked.years,
-        )
+        return self._searcher.search(question, top_k=top_k, filters=filters, audience=audience)
 
-    def record(self, record_id: str) -> Record | None:
-        """The record with this id; None when there is none."""
-        return self._catalog.record(record_id)
+    def record(self, record_id: str, audience: Audience = PUBLIC) -> Record | None:
+        """The record with this id; None when there is none that `audience` may see."""
+        record = self._catalog.record(record_id)
+        return record if record and audience.may_see(record) else None
 
-    def children(self, record_id: str) -> list[Record]:
-        """Direct children of a record, in the order of their source."""
-        return self._catalog.children(record_id)
+    def children(self, record_id: str, audience: Audience = PUBLIC) -> list[Record]:
+        """Direct children of a record that `audience` may see, in the order of their source."""
+        return [record for record in self._catalog.children(record_id) if audience.may_see(record)]
 
-    def collections(self) -> list[CollectionSummary]:
-        """Every collection in the snapshot, in the order it was read."""
-        return list(self._collections)
-
-    def _gather(
-        self, asked: Question, filters: Filters, allowed: Mask | None
-    ) -> tuple[list[tuple[int, float]], list[tuple[int, float]]]:
-        """Candidates of both sides; when the question names years, those of these years as well."""
-        scope = self._scope(filters)
-        vector = self._embedder.encode([asked.text])[0]
-        lexical = self._words.search(asked, CANDIDATES, scope)
-        dense = self._vectors.search(vector, CANDIDATES, allowed)
-        if asked.years:
-            dated = self._overlaps(*asked.years)
-            if allowed is not None:
-                dated &= allowed
-            limits = Scope(scope.collections, scope.levels, _narrow(asked.years, scope.years))
-            lexical += self._words.search(asked, CANDIDATES, limits)
-            dense += self._vectors.search(vector, CANDIDATES, dated)
-        if allowed is not None:  # an access boundary: never trust one engine's filter alone
-            lexical = [(number, score) for number, score in lexical if allowed[number]]
-        return lexical, dense
-
-    def _allow(self, filters: Filters) -> Mask | None:
-        if filters == Filters():
-            return None
-        allowed = np.ones(len(self._columns), dtype=np.bool_)
-        if filters.collections:
-            allowed &= np.isin(self._columns["collection"], self._collection_numbers(filters))
-        if filters.levels:
-            allowed &= np.isin(self._columns["level"], [LEVELS.index(level) for level in filters.levels])
-        if filters.year_from is not None or filters.year_to is not None:
-            allowed &= self._overlaps(*_years(filters))
-        return allowed
-
-    def _overlaps(self, first: int, last: int) -> Mask:
-        """Passages of records whose years overlap; undated ones (years below zero) never do."""
-        starts, ends = self._columns["first_year"], self._columns["last_year"]
-        return np.asarray((starts >= 0) & (starts <= last) & (ends >= first))
-
-    def _scope(self, filters: Filters) -> Scope:
-        dated = filters.year_from is not None or filters.year_to is not None
-        return Scope(
-            collections=tuple(self._collection_numbers(filters)) or ((-1,) if filters.collections else ()),
-            levels=tuple(LEVELS.index(level) for level in filters.levels),
-            years=_years(filters) if dated else None,
-        )
-
-    def _collection_numbers(self, filters: Filters) -> list[int]:
-        ids = self._catalog.collection_ids
-        return [ids.index(wanted) for wanted in filters.collections if wanted in ids]
-
-    def _titles(self, filters: Filters) -> tuple[str, ...]:
-        chosen = filters.collections
-        return tuple(summary.title for summary in self._collections if not chosen or summary.id in chosen)
-
-    def _load_hits(self, ranked: list[tuple[int, int, float]], most: float) -> tuple[Hit, ...]:
-        records = self._catalog.records(record for record, _, _ in ranked)
-        passages = self._catalog.passages(passage for _, passage, _ in ranked)
-        return tuple(
-            Hit(record=records[record], passage=passages[passage], score=min(1.0, max(0.0, score / most)))
-            for record, passage, score in ranked
-        )
-
-
-def _years(filters: Filters) -> tuple[int, int]:
-    return filters.year_from or 0, 9999 if filters.year_to is None else filters.year_to
-
-
-def _narrow(asked: tuple[int, int], limit: tuple[int, int] | None) -> tuple[int, int]:
-    return asked if limit is None else (max(asked[0], limit[0]), min(asked[1], limit[1]))
+    def collections(self, audience: Audience = PUBLIC) -> list[CollectionSummary]:
+        """Every collection of which `audience` may see anything, in the order they were read."""
+        return self._catalog.collections(audience)
 
 
 def _check_fit(folder: Path, manifest: Manifest, embedder: Embedder) -> None:

@@ -16,13 +16,14 @@ from pathlib import Path
 import tantivy
 from tantivy import Filter, Occur, Query, TextAnalyzer, TextAnalyzerBuilder, Tokenizer
 
+from retrieval.audience import read_day
 from retrieval.dates import LAST_YEAR, Years
 from retrieval.errors import IndexDamaged
 from retrieval.passages import render_breadcrumb, render_searchable
 from retrieval.questions import Question, fold_identifier, read_containers, split_words
 from retrieval.records import Passage, Record
 
-FORMAT = f"tantivy {version('tantivy')}, schema 2"
+FORMAT = f"tantivy {version('tantivy')}, schema 3"
 
 # Fitted on the development questions, with generated name-and-year and topic-and-year questions beside them.
 WEIGHTS = {"heading": 0.9, "text": 1.2, "breadcrumb": 1.2, "parent": 1.2, "names": 1.0}
@@ -41,11 +42,15 @@ _LOCKS = (".tantivy-writer.lock", ".tantivy-meta.lock")
 
 @dataclass(frozen=True, slots=True)
 class Scope:
-    """What a lexical search may return: numbers of collections and levels, and years; empty means all."""
+    """What a lexical search may return: numbers of collections and levels, and years; empty means all.
+
+    `day`, as `Audience.day` gives it, leaves out what is withheld on that day; None withholds nothing.
+    """
 
     collections: tuple[int, ...] = ()
     levels: tuple[int, ...] = ()
     years: Years | None = None
+    day: int | None = None
 
 
 class LexicalWriter:
@@ -68,6 +73,7 @@ class LexicalWriter:
             "level": level,
             "first_year": first,
             "last_year": last,
+            "withheld_until": read_day(record.withheld_until),
             "heading": render_searchable(record.heading),
             "text": render_searchable(own_text),
             "breadcrumb": render_breadcrumb(record),
@@ -171,6 +177,8 @@ def _build_limits(scope: Scope) -> list[Query]:
         first, last = scope.years
         limits.append(_range("first_year", 1, last))
         limits.append(_range("last_year", first, LAST_YEAR + 100))
+    if scope.day is not None:
+        limits.append(_range("withheld_until", 0, scope.day - 1))
     return [Query.const_score_query(limit, 0.0) for limit in limits]
 
 
@@ -190,7 +198,7 @@ def _gather_names(record: Record) -> list[str]:
 def _build_schema() -> tantivy.Schema:
     builder = tantivy.SchemaBuilder()
     builder.add_integer_field("number", fast=True)
-    for field in ("collection", "level", "first_year", "last_year"):
+    for field in ("collection", "level", "first_year", "last_year", "withheld_until"):
         builder.add_integer_field(field, fast=True, indexed=True)
     for field in ("heading", "text", "breadcrumb", "parent"):
         builder.add_text_field(field, tokenizer_name="words")

@@ -9,8 +9,37 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
+from retrieval.spans import Span, Years, cover
+
 Level = Literal["collection", "series", "file", "item"]
 """Level of description, folded to the four that patrons tell apart (subseries → series, ...)."""
+
+Kind = Literal[
+    "letter",
+    "diary",
+    "photograph",
+    "map",
+    "drawing",
+    "print",
+    "film",
+    "sound",
+    "interview",
+    "minutes",
+    "account",
+    "legal",
+    "newspaper",
+    "clipping",
+    "scrapbook",
+    "programme",
+    "poster",
+    "music",
+    "literary",
+    "report",
+    "speech",
+    "book",
+    "object",
+]
+"""Kinds of material that patrons ask for by name, each a family of words (`retrieval.kinds`)."""
 
 ContainerOrigin = Literal["stated", "inherited", "carried", ""]
 """On the component itself, from an ancestor, or carried forward from the sibling before."""
@@ -20,10 +49,19 @@ ContainerOrigin = Literal["stated", "inherited", "carried", ""]
 class Record:
     """A component of archival description, lone enough to be cited.
 
-    `years` is inclusive, (first, last), of the component itself or else of the nearest ancestor
-    that has a date (`dates_inherited` is then true). `breadcrumb` runs from the collection down to
-    the parent, titles only. `access` is verbatim, and `access_from` the title of the component it
-    was written on.
+    `dates` is verbatim and `spans` what it covers, of the component itself or else of the nearest
+    ancestor that has a date (`dates_inherited` is then true); `bulk` narrows nothing. `breadcrumb` runs
+    from the collection down to the parent, titles only. `names` are as written, `senders` and
+    `recipients` those of them who wrote and were written to; `authorities` pairs a name with its
+    identifier in an authority file. `identifiers` are exact ones besides the call number: ARK, handle,
+    the component's own unit id.
+
+    `transcribed` says that `text` is the material's own words, not a description of it.
+
+    `access` is verbatim, and `access_from` the title of the component it was written on. `closed_until`
+    is the last day on which the material is closed, WITHOUT_END for good, "" where it is open or its
+    conditions close nothing. `withheld_until` is the same for this record itself, which until then only
+    staff may see: the text of closed material, or a source that is kept to staff.
     """
 
     id: str
@@ -35,24 +73,39 @@ class Record:
     parent_id: str = ""
     position: int = 0
     dates: str = ""
-    years: tuple[int, int] | None = None
+    spans: tuple[Span, ...] = ()
+    bulk: Span | None = None
     dates_inherited: bool = False
     call_number: str = ""
+    identifiers: tuple[str, ...] = ()
     repository: str = ""
     container: str = ""
     container_origin: ContainerOrigin = ""
     creator: str = ""
     names: tuple[str, ...] = ()
+    senders: tuple[str, ...] = ()
+    recipients: tuple[str, ...] = ()
+    authorities: tuple[tuple[str, str], ...] = ()
+    places: tuple[str, ...] = ()
+    kinds: tuple[Kind, ...] = ()
     subjects: tuple[str, ...] = ()
     language: str = ""
     extent: str = ""
     access: str = ""
     access_from: str = ""
+    closed_until: str = ""
+    withheld_until: str = ""
     use: str = ""
     preferred_citation: str = ""
     text: str = ""
+    transcribed: bool = False
     link: str = ""
     source: str = ""
+
+    @property
+    def years(self) -> Years | None:
+        """First and last year, inclusive; None where it is undated."""
+        return cover(self.spans)
 
     @property
     def heading(self) -> str:

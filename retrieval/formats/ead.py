@@ -28,6 +28,7 @@ from retrieval.formats.names import names_in_title
 from retrieval.formats.prose import local
 from retrieval.formats.xml import is_internal
 from retrieval.records import ContainerOrigin, Level, Record
+from retrieval.spans import of_years
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,7 +129,7 @@ def _describe_collection(own: Component, aid: _FindingAid, taken: set[str]) -> _
         title=aid.title,
         collection=aid.title,
         dates=own.dates,
-        years=own.years,
+        spans=of_years(own.years),
         call_number=aid.call_number,
         repository=aid.repository,
         container=containers.render(own.containers),
@@ -180,7 +181,7 @@ def _describe(
         parent_id=above.id,
         position=position,
         dates=own.dates or above.dates,
-        years=own.years if own.dates else above.years,
+        spans=of_years(own.years) if own.dates else above.spans,
         dates_inherited=bool(above.dates and not own.dates),
         call_number=_call_number(own.unit_id, aid.call_number),
         repository=aid.repository,

@@ -16,6 +16,7 @@ from retrieval.formats.inventory_rows import Row
 from retrieval.formats.names import names_in_title
 from retrieval.formats.prose import drop_full_stop
 from retrieval.records import ContainerOrigin, Level, Record
+from retrieval.spans import of_years
 
 _CAPITALISED = r"[A-Z][\w.'’-]*(?: [A-Z][\w.'’-]*){0,3}"
 _TWO_PEOPLE = re.compile(rf"^({_CAPITALISED})(?:,(?: [\w. ]+,)?)? to ({_CAPITALISED})$")
@@ -92,7 +93,7 @@ def _make_collection(
         title=title,
         collection=title,
         dates=dates,
-        years=parse_years(dates),
+        spans=of_years(parse_years(dates)),
         call_number=call_number,
         repository=shared("repository"),
         creator=fixed.get("creator", ""),
@@ -124,7 +125,7 @@ def _make_record(entry: Entry, top: Record, position: int, link_template: str) -
         parent_id=entry.parent.id if entry.parent else top.id,
         position=position,
         dates=dates,
-        years=years,
+        spans=of_years(years),
         dates_inherited=inherited,
         call_number=get("call_number") or top.call_number,
         repository=get("repository") or top.repository,

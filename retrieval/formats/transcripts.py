@@ -19,6 +19,7 @@ from retrieval.formats.plain_text import read_text, title_from_name
 from retrieval.formats.prose import fold
 from retrieval.formats.transcript_header import RULE, split_header
 from retrieval.records import Record
+from retrieval.spans import of_years
 
 _PAGE_MARK = re.compile(r"\[(?:page|p\.|pg\.|folio|f\.)\s*\w+[^\]]*\]", re.IGNORECASE)
 _PAGE_LINE = re.compile(rf"^[ \t]*({_PAGE_MARK.pattern})[ \t]*$", re.IGNORECASE | re.MULTILINE)
@@ -100,7 +101,7 @@ def _read_single(path: Path, source: str, header: dict[str, str], body: str) -> 
         parent_id=top.id,
         position=1,
         dates=dates,
-        years=parse_years(dates),
+        spans=of_years(parse_years(dates)),
         call_number=header.get("call_number", ""),
         repository=header.get("repository", ""),
         container=_container(header),
@@ -133,7 +134,7 @@ def _read_book(path: Path, source: str, header: dict[str, str], body: str, parts
         _top(collection_id, title, header, source),
         creator=creator,
         dates=dates,
-        years=parse_years(dates),
+        spans=of_years(parse_years(dates)),
         language=header.get("language", ""),
         extent=header.get("extent", ""),
         access=header.get("access", ""),
@@ -159,7 +160,7 @@ def _read_book(path: Path, source: str, header: dict[str, str], body: str, parts
                 parent_id=top.id,
                 position=position,
                 dates=part_dates or dates,
-                years=parse_years(part_dates or dates),
+                spans=of_years(parse_years(part_dates or dates)),
                 dates_inherited=bool(dates and not part_dates),
                 call_number=top.call_number,
                 repository=top.repository,

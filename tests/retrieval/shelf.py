@@ -11,6 +11,7 @@ from retrieval.embedding import Embedder
 from retrieval.errors import SourceError
 from retrieval.records import Record
 from retrieval.sources import Reading
+from retrieval.spans import of_years
 
 MARSH, BAND = "Marsh family papers", "Town band photographs"
 
@@ -26,7 +27,7 @@ def make_record(**fields: Any) -> Record:
 
 def _letter(number: int, title: str, dates: str, years: tuple[int, int] | None, text: str = "") -> Record:
     return make_record(
-        id=f"ms1/{number}", parent_id="ms1/letters", title=title, dates=dates, years=years, text=text,
+        id=f"ms1/{number}", parent_id="ms1/letters", title=title, dates=dates, spans=of_years(years), text=text,
         breadcrumb=(MARSH, "Correspondence"), container=f"Box 2, Folder {number}", position=number,
     )  # fmt: skip
 
@@ -34,7 +35,7 @@ def _letter(number: int, title: str, dates: str, years: tuple[int, int] | None, 
 def shelf_records() -> list[Record]:
     """Two collections: a family's letters, some with only a date for a title, and photographs."""
     marsh = make_record(
-        id="ms1", level="collection", title=MARSH, dates="1850-1940", years=(1850, 1940),
+        id="ms1", level="collection", title=MARSH, dates="1850-1940", spans=of_years((1850, 1940)),
         extent="4.5 linear feet (9 boxes)", creator="Marsh family", subjects=("Women's suffrage",),
         access="Open for research.", access_from=MARSH,
         text="Papers of a family of mill owners.\nEllen Marsh (1871-1938) was born in Harrow Point and taught "
@@ -42,11 +43,11 @@ def shelf_records() -> list[Record]:
     )  # fmt: skip
     letters = make_record(
         id="ms1/letters", parent_id="ms1", level="series", title="Correspondence", dates="1880-1930",
-        years=(1880, 1930), breadcrumb=(MARSH,), position=1,
+        spans=of_years((1880, 1930)), breadcrumb=(MARSH,), position=1,
     )  # fmt: skip
     clara = make_record(
         id="ms1/clara", parent_id="ms1/letters", level="series", title="Clara Wadley papers",
-        dates="1874-1920", years=(1874, 1920), breadcrumb=(MARSH, "Correspondence"), position=9,
+        dates="1874-1920", spans=of_years((1874, 1920)), breadcrumb=(MARSH, "Correspondence"), position=9,
     )  # fmt: skip
     folders = [
         make_record(
@@ -55,7 +56,7 @@ def shelf_records() -> list[Record]:
             level="file",
             title=title,
             dates=title,
-            years=(year, year),
+            spans=of_years((year, year)),
             position=number,
             breadcrumb=(MARSH, "Correspondence", "Clara Wadley papers"),
         )  # fmt: skip
@@ -65,11 +66,11 @@ def shelf_records() -> list[Record]:
     ]
     band = make_record(
         id="ph2", collection_id="ph2", collection=BAND, level="collection", title=BAND, dates="1970-1980",
-        years=(1970, 1980), call_number="PH.00002", text="Photographs of the town band on parade.",
+        spans=of_years((1970, 1980)), call_number="PH.00002", text="Photographs of the town band on parade.",
     )  # fmt: skip
     parade = make_record(
         id="ph2/1", collection_id="ph2", collection=BAND, parent_id="ph2", title="Parade on Main Street",
-        dates="1975", years=(1975, 1975), call_number="PH.00002", breadcrumb=(BAND,), names=("Vance, Otto",),
+        dates="1975", spans=of_years((1975, 1975)), call_number="PH.00002", breadcrumb=(BAND,), names=("Vance, Otto",),
     )  # fmt: skip
     return [
         marsh,

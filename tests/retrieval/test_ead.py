@@ -8,6 +8,7 @@ import pytest
 
 from retrieval.records import Record
 from retrieval.sources import Reading, SourceOptions, read_file
+from retrieval.spans import of_years
 
 DATA = Path(__file__).parent / "data"
 PRUETT = "Autograph Letters, Pruett collection"
@@ -72,7 +73,7 @@ def test_the_collection_says_all_that_a_reader_needs() -> None:
         title=PRUETT,
         collection=PRUETT,
         dates="1731-1919, bulk 1790-1880",
-        years=(1731, 1919),
+        spans=of_years((1731, 1919)),
         call_number="cabmss0077",
         repository="Cabinet Library, University of Wexcombe",
         creator="Pruett, Amos B., 1861-1939",
