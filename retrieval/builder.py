@@ -18,6 +18,7 @@ import numpy as np
 from retrieval import catalog, lexical, vectors
 from retrieval.catalog import LEVELS, CatalogWriter, dump_record
 from retrieval.embedding import Embedder, Vectors
+from retrieval.enrichment import enrich_all
 from retrieval.errors import SnapshotError
 from retrieval.lexical import LexicalWriter
 from retrieval.passages import cut_record, render_body, render_breadcrumb
@@ -114,7 +115,7 @@ def _write_texts(
             told += [str(problem) for problem in reading.problems]
             if reading.records:
                 texts.sources.append(str(reading.path))
-            for record in reading.records:
+            for record in enrich_all(reading.records):
                 _write_record(record, writer, words, texts)
             progress("read", 1)
     return texts
