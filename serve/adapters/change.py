@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from typing import Any, cast, get_args
 
@@ -43,6 +43,8 @@ class Change:
     session: Session
     who: str
     why: str
+    _found: list[AdapterVersion] = field(default_factory=list)
+    """Keeps rows alive: the session alone would forget them and read them again."""
 
     def find(self, name: str) -> AdapterVersion:
         row = self.session.get(AdapterVersion, name, options=_WITHOUT_REFERENCE)
@@ -50,6 +52,7 @@ class Change:
             raise NotFound(
                 f"There is no adapter version {name[:80]!r}. List them: reading-room adapters list"
             )
+        self._found.append(row)
         return row
 
     def find_alias(self, name: str) -> Alias | None:
