@@ -18,7 +18,7 @@ from retrieval.passages import render_breadcrumb, render_searchable
 from retrieval.questions import Question, fold_identifier, read_containers
 from retrieval.records import Passage, Record
 
-FORMAT = f"tantivy {version('tantivy')}, schema 3"
+FORMAT = f"tantivy {version('tantivy')}, schema 4"
 
 _HEAP = 64_000_000
 _LOCKS = (".tantivy-writer.lock", ".tantivy-meta.lock")
@@ -63,6 +63,8 @@ class LexicalWriter:
             "breadcrumb": render_breadcrumb(record),
             "parent": render_searchable(record.breadcrumb[-1]) if record.breadcrumb else "",
             "names": [render_searchable(name) for name in _gather_names(record)],
+            "sender": [render_searchable(name) for name in record.senders],
+            "recipient": [render_searchable(name) for name in record.recipients],
             "container": list(read_containers(record.container)),
             "identifier": [fold_identifier(value) for value in (record.call_number, record.id) if value],
         }

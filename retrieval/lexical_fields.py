@@ -13,7 +13,8 @@ def _build_schema() -> tantivy.Schema:
         builder.add_integer_field(field, fast=True, indexed=True)
     for field in ("heading", "text", "breadcrumb", "parent"):
         builder.add_text_field(field, tokenizer_name="words")
-    builder.add_text_field("names", tokenizer_name="names")
+    for field in ("names", "sender", "recipient"):
+        builder.add_text_field(field, tokenizer_name="names")
     builder.add_text_field("container", tokenizer_name="raw", index_option="basic")
     builder.add_text_field("identifier", tokenizer_name="raw", index_option="basic")
     return builder.build()
