@@ -8,10 +8,16 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Collection
 from dataclasses import dataclass
+from typing import Literal
 
+from retrieval.chips import Chip
 from retrieval.dates import FIRST_YEAR, LAST_YEAR, Years, parse_years
 from retrieval.months import Months, months_of
+from retrieval.records import Kind
+from retrieval.spans import Span, of_years
+from retrieval.vocabulary import Vocabulary
 
 _STOP_WORDS = frozenset(
     """
@@ -95,6 +101,18 @@ _BROAD = re.compile(
 _NO_PREFIX = _STOP_WORDS | _MONTHS | frozenset("box boxes folder reel vol item unit circa page year".split())
 
 
+Role = Literal["any", "sender", "recipient"]
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """Somebody asked for: `words` folded, in direct order, initials kept; `label` as a patron reads it."""
+
+    words: tuple[str, ...]
+    role: Role
+    label: str
+
+
 @dataclass(frozen=True, slots=True)
 class Question:
     """A question as read by rules.
@@ -103,6 +121,11 @@ class Question:
     capitalised words, each a tuple of lower-case words; `years` inclusive, and `months` the same as
     far as it says; `containers` as `read_containers` gives them; `identifiers` as `fold_identifier`
     does; `breadth` from 0 to 1, how much it asks about a whole collection.
+
+    `span` is the days asked for, open ends bounded. `collections` are ids of collections recognised by
+    title or call number, `call_numbers` folded, `record_ids` the records that an exact identifier names.
+    `wants_all` asks for every match and not the best one, `wants_count` for their number.
+    `corrections` pairs a word as asked with the word of the vocabulary that it seems to stand for.
     """
 
     text: str
@@ -115,6 +138,17 @@ class Question:
     containers: tuple[str, ...]
     identifiers: tuple[str, ...]
     breadth: float
+    span: Span | None = None
+    people: tuple[Person, ...] = ()
+    materials: tuple[Kind, ...] = ()
+    places: tuple[str, ...] = ()
+    collections: tuple[str, ...] = ()
+    call_numbers: tuple[str, ...] = ()
+    record_ids: tuple[str, ...] = ()
+    wants_all: bool = False
+    wants_count: bool = False
+    corrections: tuple[tuple[str, str], ...] = ()
+    chips: tuple[Chip, ...] = ()
 
     @property
     def is_specific(self) -> bool:
@@ -131,8 +165,13 @@ class Question:
         return frozenset(word for word in self.words if word not in _GENERIC and word not in _MONTHS)
 
 
-def read_question(text: str) -> Question:
-    """Read a question by rules; never fails, whatever the text."""
+def read_question(
+    text: str, vocabulary: Vocabulary | None = None, *, without: Collection[str] = ()
+) -> Question:
+    """Read a question by rules and by what the index knows; never fails, whatever the text.
+
+    A reading whose chip's id is in `without` is not made; its words stay to be searched for.
+    """
     years = read_years(text)
     words = tuple(word for word in split_words(text) if word not in _STOP_WORDS)
     added = tuple(
@@ -149,6 +188,7 @@ def read_question(text: str) -> Question:
         containers=read_containers(text),
         identifiers=_read_identifiers(text),
         breadth=1.0 if _WHOLE.search(text) else 0.5 if _BROAD.search(text) else 0.0,
+        span=next(iter(of_years(years)), None),
     )
 
 
