@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
+from retrieval.explanation import Explanation
 from retrieval.spans import Span, Years, cover
 
 Level = Literal["collection", "series", "file", "item"]
@@ -126,8 +127,14 @@ class Passage:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Hit:
-    """A passage found for a question, with the record it belongs to and its fused score (0 to 1)."""
+    """A passage found for a question, with the record it belongs to and its fused score (0 to 1).
+
+    `why` says how the score came about; `also` are records of the same item in another format or
+    another file, which this one stands for.
+    """
 
     record: Record
     passage: Passage
     score: float
+    why: Explanation | None = None
+    also: tuple[Record, ...] = ()

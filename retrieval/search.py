@@ -11,18 +11,20 @@ import numpy as np
 
 from retrieval.audience import PUBLIC, Audience
 from retrieval.catalog import LEVELS, Catalog
+from retrieval.chips import Chip
 from retrieval.embedding import Embedder
 from retrieval.errors import QueryError
 from retrieval.evidence import is_enough
 from retrieval.fusion import adjust, fold_to_records, fuse, highest_score
 from retrieval.lexical import LexicalIndex, Scope
 from retrieval.questions import Question, read_question
-from retrieval.records import Hit, Level
+from retrieval.records import Hit, Level, Record
 from retrieval.vectors import Mask, VectorIndex
 
 CANDIDATES = 100
 """Passages taken from each side before fusion."""
 MOST_HITS = 100
+MOST_LISTED = 200
 LONGEST_QUESTION = 4000
 """Characters of a question that are read; the rest of a longer one is left out."""
 
@@ -46,6 +48,12 @@ class SearchResult:
 
     `found` is False when the hits are too weak to ask a model about. `years` are those read from the
     question, so that a page can say so.
+
+    `chips` are the readings of the question that were used; `relaxed` the ids of those that were set
+    aside, in order, because nothing satisfied them together with the others. `corrections` pairs words
+    as asked with those searched for instead. `matches` counts the records that satisfy all chips kept,
+    duplicates counted once; None where the question has nothing to count by. `listed` are these records,
+    by date and then position, at most MOST_LISTED, when the question wants them all.
     """
 
     hits: tuple[Hit, ...]
@@ -53,6 +61,11 @@ class SearchResult:
     passages_searched: int
     collections_searched: tuple[str, ...]
     years: tuple[int, int] | None
+    chips: tuple[Chip, ...] = ()
+    relaxed: tuple[str, ...] = ()
+    corrections: tuple[tuple[str, str], ...] = ()
+    matches: int | None = None
+    listed: tuple[Record, ...] = ()
 
 
 class Searcher:
