@@ -6,7 +6,9 @@ from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
 
+import numpy as np
 import tantivy
+from numpy.typing import NDArray
 from tantivy import Occur, Query
 
 from retrieval.audience import read_day
@@ -20,6 +22,7 @@ from retrieval.records import Passage, Record
 
 FORMAT = f"tantivy {version('tantivy')}, schema 4"
 
+MOST_SELECTED = 50_000
 _HEAP = 64_000_000
 _LOCKS = (".tantivy-writer.lock", ".tantivy-meta.lock")
 
@@ -114,6 +117,16 @@ class LexicalIndex:
         hits = self._searcher.search(query, limit=k, count=False).hits
         numbers = self._searcher.fast_field_values("number", [address for _, address in hits])
         return [(int(number or 0), float(score)) for number, (score, _) in zip(numbers, hits, strict=True)]
+
+    def select(self, query: Query) -> NDArray[np.int64]:
+        """Numbers of the passages that satisfy a query of `lexical_query`, MOST_SELECTED at most.
+
+        In no order, and access is not looked at.
+        """
+        query = Query.const_score_query(query, 1.0)
+        hits = self._searcher.search(query, limit=MOST_SELECTED, count=False).hits
+        numbers = self._searcher.fast_field_values("number", [address for _, address in hits])
+        return np.array(numbers, dtype=np.int64)
 
 
 def _build_limits(scope: Scope) -> list[Query]:
