@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
@@ -14,7 +15,7 @@ from tantivy import Occur, Query
 from retrieval.audience import read_day
 from retrieval.dates import LAST_YEAR, Years
 from retrieval.errors import IndexDamaged
-from retrieval.lexical_fields import SCHEMA, register
+from retrieval.lexical_fields import ANALYZED, SCHEMA, register
 from retrieval.lexical_query import build_query
 from retrieval.passages import render_breadcrumb, render_searchable
 from retrieval.questions import Question, fold_identifier, read_containers
@@ -106,12 +107,17 @@ class LexicalIndex:
                 "build the index again"
             )
 
-    def search(self, question: Question, k: int, scope: Scope = Scope()) -> list[tuple[int, float]]:
-        """Up to `k` (passage number, BM25 score), best first, of passages that share a word with it."""
+    def search(
+        self, question: Question, k: int, scope: Scope = Scope(), required: Sequence[Query] = ()
+    ) -> list[tuple[int, float]]:
+        """Up to `k` (passage number, BM25 score), best first, of passages that share a word with it.
+
+        `required` are queries that a passage must satisfy as well, which add nothing to its score.
+        """
         query = build_query(question)
         if query is None:
             return []
-        limits = _build_limits(scope)
+        limits = [*_build_limits(scope), *(Query.const_score_query(one, 0.0) for one in required)]
         if limits:
             query = Query.boolean_query([(Occur.Must, query), *((Occur.Must, limit) for limit in limits)])
         hits = self._searcher.search(query, limit=k, count=False).hits
@@ -127,6 +133,14 @@ class LexicalIndex:
         hits = self._searcher.search(query, limit=MOST_SELECTED, count=False).hits
         numbers = self._searcher.fast_field_values("number", [address for _, address in hits])
         return np.array(numbers, dtype=np.int64)
+
+    def frequency(self, word: str) -> int:
+        """In how many passages a word stands, in the field where most have it."""
+        return max(
+            self._searcher.doc_freq(field, term)
+            for field, analyzer in ANALYZED.items()
+            for term in analyzer.analyze(word) or [""]
+        )
 
 
 def _build_limits(scope: Scope) -> list[Query]:

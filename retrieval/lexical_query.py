@@ -8,10 +8,11 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
+from typing import Literal
 
 from tantivy import Occur, Query
 
-from retrieval.lexical_fields import ANALYZED, SCHEMA, WORDS
+from retrieval.lexical_fields import ANALYZED, NAMES, SCHEMA, WORDS
 from retrieval.questions import Question, split_words
 
 # Fitted on the development questions, with generated name-and-year and topic-and-year questions beside them.
@@ -67,3 +68,54 @@ def _search_phrase(words: Sequence[str]) -> list[Query]:
 
 def _boost(field: str, term: str, weight: float) -> Query:
     return Query.boost_query(Query.term_query(SCHEMA, field, term), weight)
+
+
+PersonField = Literal["sender", "recipient", "own", "above", "told"]
+"""Where a person may stand: as one who wrote or was written to, in the heading or the names of a record,
+in the titles above it, or in its text."""
+_PERSON_FIELDS: dict[PersonField, tuple[str, ...]] = {
+    "sender": ("sender",),
+    "recipient": ("recipient",),
+    "own": ("sender", "recipient", "heading", "names"),
+    "above": ("heading", "names", "breadcrumb", "parent"),
+    "told": ("heading", "names", "breadcrumb", "parent", "text"),
+}
+
+
+def require_person(words: Sequence[str], where: PersonField) -> Query:
+    """Records that have a person there: the last name in full, other names in full or as an initial."""
+    fields = _PERSON_FIELDS[where]
+    *forenames, surname = words
+    queries = [_anywhere((surname,), fields)]
+    queries += [_anywhere((name, name[0]), fields) for name in forenames if len(name) > 1]
+    return _every(queries)
+
+
+def require_words(words: Sequence[str]) -> Query:
+    """Records that have all the words, in whatever field."""
+    return _every([_anywhere((word,), ("heading", "names", "breadcrumb", "text")) for word in words])
+
+
+def require_term(field: Literal["container", "identifier"], term: str) -> Query:
+    """Records with exactly this container ("box4") or identifier (folded)."""
+    return Query.term_query(SCHEMA, field, term)
+
+
+def require_any(queries: Sequence[Query]) -> Query:
+    """Records that satisfy one of the queries at least."""
+    return Query.boolean_query([(Occur.Should, query) for query in queries])
+
+
+def _anywhere(words: Sequence[str], fields: Sequence[str]) -> Query:
+    return require_any(
+        [
+            Query.term_query(SCHEMA, field, term)
+            for field in fields
+            for word in words
+            for term in ANALYZED.get(field, NAMES).analyze(word)
+        ]
+    )
+
+
+def _every(queries: Sequence[Query]) -> Query:
+    return Query.boolean_query([(Occur.Must, query) for query in queries])
