@@ -7,7 +7,6 @@ reading costs some order and never hides a record.
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Literal
@@ -18,6 +17,11 @@ from retrieval.months import Months, months_of
 from retrieval.records import Kind
 from retrieval.spans import Span, of_years
 from retrieval.vocabulary import Vocabulary
+from retrieval.words import CONTAINER
+from retrieval.words import fold_identifier as fold_identifier
+from retrieval.words import fold_letters as fold_letters
+from retrieval.words import read_containers as read_containers
+from retrieval.words import split_words as split_words
 
 _STOP_WORDS = frozenset(
     """
@@ -53,16 +57,11 @@ _MORE_WORDS = {
     "diary": ("journal",), "diaries": ("journals",), "email": ("e-mail",), "emails": ("e-mail",),
 }  # fmt: skip
 
-_WORD = re.compile(r"[^\W_]+(?:['’][^\W_]+)*")
 _NAME_RUN = re.compile(
     r"(?:[A-ZÀ-Þ][\w'’-]*\.?)(?:\s+(?:(?:de|du|da|di|van|von|der|den|la|le|of the)\s+)?[A-ZÀ-Þ][\w'’-]*\.?)*"
 )
 _POSSESSIVE = re.compile(r"['’]s?(?=\s|$)")
 _QUOTED = re.compile(r"[\"“]([^\"”]{3,})[\"”]")
-_CONTAINER = re.compile(
-    r"\b(box|folder|reel|volume|vol|carton|item|unit|map[- ]?case|drawer)e?s?\.?\s+#?(\d+[a-z]?)\b",
-    re.IGNORECASE,
-)
 _IDENTIFIER = re.compile(
     r"(?<![\w/.-])(?=[\w/.-]*\d)[A-Za-z0-9]+(?:[/.-][A-Za-z0-9]+)+|\b[A-Za-z]{1,5}\d{2,}\b"
 )
@@ -192,30 +191,6 @@ def read_question(
     )
 
 
-def split_words(text: str) -> list[str]:
-    """Words of a text in lower case, without accents and without a possessive 's."""
-    words = _WORD.findall(fold_letters(text).replace("’", "'"))
-    return [re.sub(r"'s?$", "", word) if "'" in word else word for word in words]
-
-
-def fold_letters(text: str) -> str:
-    """Lower case, accents off, editorial brackets out: the form in which words are compared."""
-    plain = text.replace("[", "").replace("]", "").lower()
-    if plain.isascii():
-        return plain
-    return "".join(char for char in unicodedata.normalize("NFKD", plain) if not unicodedata.combining(char))
-
-
-def fold_identifier(text: str) -> str:
-    """A call number without case, spaces and points, so that `MC.00003` and `mc 00003` are the same."""
-    return re.sub(r"[\s.,:_-]+", "", fold_letters(text))
-
-
-def read_containers(text: str) -> tuple[str, ...]:
-    """Boxes, folders and the like as single words: "Box 4, Folder 12" gives ("box4", "folder12")."""
-    return tuple(f"{kind.lower()}{number.lower()}" for kind, number in _CONTAINER.findall(text))
-
-
 def read_years(text: str) -> Years | None:
     """First and last year a question asks about, open ends bounded; None when it names no year."""
     circa = _CIRCA.search(text)
@@ -238,7 +213,7 @@ def read_years(text: str) -> Years | None:
 
 
 def _parse_plausible(text: str) -> Years | None:
-    without_numbers = _CONTAINER.sub(" ", text)
+    without_numbers = CONTAINER.sub(" ", text)
     found = parse_years(
         _IDENTIFIER.sub(lambda match: match[0] if _is_dates(match[0]) else " ", without_numbers)
     )
