@@ -1,4 +1,4 @@
-"""`reading-room index build|search|verify|recall`: thin handlers, heavy imports only inside them."""
+"""`reading-room index build|search|verify`: thin handlers, heavy imports only inside them."""
 
 from __future__ import annotations
 
@@ -11,6 +11,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from retrieval import evaluate_commands
+
 if TYPE_CHECKING:
     from retrieval.builder import Built, Progress
     from retrieval.index import Index
@@ -20,7 +22,7 @@ if TYPE_CHECKING:
 
 
 def add_commands(subparsers: Subparsers, data_dir: Path) -> None:
-    """Add `index` and its four commands; `data_dir` is where the snapshots are kept unless told otherwise."""
+    """Add `index` and `evaluate`; `data_dir` is where the snapshots are kept unless told otherwise."""
     group = subparsers.add_parser("index", help="build, search and check the index of the collections")
     commands = group.add_subparsers(metavar="COMMAND", required=True)
     shared = argparse.ArgumentParser(add_help=False)
@@ -47,13 +49,7 @@ def add_commands(subparsers: Subparsers, data_dir: Path) -> None:
     search.set_defaults(run=run_search)
     verify = commands.add_parser("verify", parents=[shared], help="check every file and open the index")
     verify.set_defaults(run=run_verify)
-    recall = commands.add_parser("recall", parents=[shared], help="recall over questions with known answers")
-    recall.add_argument("questions", type=Path, metavar="QUESTIONS.jsonl")
-    recall.add_argument(
-        "--k", type=int, default=5, metavar="N", help="hits that count (default: %(default)s)"
-    )
-    recall.add_argument("--json", action="store_true", help="print only the line of JSON")
-    recall.set_defaults(run=run_recall)
+    evaluate_commands.add_commands(subparsers, shared)
 
 
 def _add_build(commands: Subparsers, shared: argparse.ArgumentParser) -> None:
@@ -152,23 +148,6 @@ def run_verify(args: argparse.Namespace) -> int:
         f"{manifest.collections:,} collections, {len(manifest.checksums)} files, {size / 1e6:.1f} MB, "
         f"embedder {manifest.embedder}."
     )
-    return 0
-
-
-def run_recall(args: argparse.Namespace) -> int:
-    """Ask every question and print recall@k, last as one line of JSON."""
-    from retrieval.recall import ask_all, read_questions, summarise
-
-    questions = read_questions(args.questions)
-    index = _open(args)
-    index.search("warm up", top_k=1)
-    outcomes = ask_all(index, questions, args.k)
-    if not args.json:
-        for outcome in outcomes:
-            wanted = "" if outcome.question.is_answerable else " (nothing to find)"
-            refused = "" if outcome.found else " refused"
-            print(f"{outcome.question.id}  rank {outcome.rank}{refused}{wanted}  {outcome.question.text}")
-    print(json.dumps(summarise(outcomes, args.k), ensure_ascii=False))
     return 0
 
 

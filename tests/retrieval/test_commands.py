@@ -24,12 +24,16 @@ QUESTIONS = [
 ]  # fmt: skip
 
 
-def run(root: Path, *arguments: str) -> int:
+def run(root: Path, *arguments: str, group: str = "index") -> int:
     parser = argparse.ArgumentParser()
     add_commands(parser.add_subparsers(required=True), root / "data")
-    parsed = parser.parse_args(["index", *arguments])
+    parsed = parser.parse_args([group, *arguments])
     result: int = parsed.run(parsed)
     return result
+
+
+def evaluate(root: Path, questions: Path, *arguments: str) -> int:
+    return run(root, "retrieval", "--questions", str(questions), *arguments, group="evaluate")
 
 
 @pytest.fixture(scope="module")
@@ -86,23 +90,38 @@ def test_verify_finds_damage(place: Path, tmp_path: Path) -> None:
         run(place, "verify", "--root", str(tmp_path / "r"))
 
 
-def test_recall_ends_with_a_line_of_json(place: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert run(place, "recall", str(place / "questions.jsonl")) == 0
-    *asked, last = capsys.readouterr().out.splitlines()
-    assert [line.split()[2] for line in asked] == ["1", "1", "0", "0"]
+def test_evaluate_prints_the_measures_last_as_json(place: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert evaluate(place, place / "questions.jsonl", "--failures", "3") == 0
+    *table, last = capsys.readouterr().out.splitlines()
+    assert "recall_at_5              0.667   0.208 to 0.939   over 3" in table
     told = json.loads(last)
-    assert (told["questions"], told["answerable"]) == (4, 3)
-    assert told["recall_at_5"] == pytest.approx(2 / 3, abs=1e-4)
-    assert told["by_kind"] == {"person": 1.0, "subject": 0.5}
-    assert (told["refusal_recall"], told["over_refusal"]) == (1.0, 0.0)
+    assert (told["questions"], told["answerable"], told["left_out"]) == (4, 3, 0)
+    assert told["recall_at_5"] == told["mrr"] == told["ndcg_10"] == pytest.approx(2 / 3, abs=1e-4)
+    assert told["by_kind"]["subject"]["recall_at_5"] == 0.5
+    assert (told["refusal_recall"], told["over_refusal"], told["container_right"]) == (1.0, 0.0, None)
+    assert 0 < told["p50_ms"] <= told["p95_ms"]
+    [failure] = told["failures"]
+    assert failure["id"] == "4"
+    assert failure["reason"].startswith("no record of the index holds the gold snippet; first instead: ")
 
 
-@pytest.mark.parametrize("line", ["{", "[]", "{}", '"text"'])
-def test_questions_that_are_none_name_the_line(place: Path, tmp_path: Path, line: str) -> None:
+def test_evaluate_leaves_out_lines_that_are_no_questions(
+    place: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     path = tmp_path / "q.jsonl"
-    path.write_text(json.dumps(QUESTIONS[0]) + "\n" + line)
-    with pytest.raises(SourceError, match=r"q\.jsonl:2: expected an object with a question"):
-        run(place, "recall", str(path))
+    path.write_text(json.dumps(QUESTIONS[0]) + "\n{}\n")
+    assert evaluate(place, path, "--json") == 0
+    told = capsys.readouterr()
+    [line] = told.out.splitlines()
+    assert (json.loads(line)["recall_at_5"], json.loads(line)["left_out"]) == (1.0, 1)
+    assert "q.jsonl:2: expected text in" in told.err
+
+
+@pytest.mark.parametrize("k", ["0", "101", "five"])
+def test_evaluate_looks_at_1_to_100_hits(place: Path, k: str, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        evaluate(place, place / "questions.jsonl", "--k", k)
+    assert f"expected 1 to 100, found '{k}'" in capsys.readouterr().err
 
 
 def test_nothing_to_read(place: Path, tmp_path: Path) -> None:
