@@ -23,9 +23,7 @@ def find_failures(outcomes: Sequence[Outcome], k: int) -> list[Outcome]:
 def explain(index: Index, outcome: Outcome, k: int) -> str:
     """One line: where the gold record is, what was read from the question, and what came first instead."""
     question = outcome.question
-    parts = (
-        [_place_gold(index, outcome, k)] if question.is_answerable else ["nothing answers it, not refused"]
-    )
+    parts = [_place_gold(index, outcome, k) if question.is_answerable else "answered, though nothing does"]
     if question.is_answerable and outcome.refused:
         parts.append("refused as not held")
     parts += _tell_reading(outcome)
