@@ -6,6 +6,7 @@ Library again.
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from pathlib import Path
 
 from retrieval.audience import PUBLIC, Audience
@@ -39,10 +40,21 @@ class Index:
         self._searcher = Searcher(self._catalog, self._words, self._vectors, embedder)
 
     def search(
-        self, question: str, *, top_k: int = 6, filters: Filters = EVERYTHING, audience: Audience = PUBLIC
+        self,
+        question: str,
+        *,
+        top_k: int = 6,
+        filters: Filters = EVERYTHING,
+        audience: Audience = PUBLIC,
+        without: Collection[str] = (),
     ) -> SearchResult:
-        """The best `top_k` records for a question, each with its best passage. Raises QueryError."""
-        return self._searcher.search(question, top_k=top_k, filters=filters, audience=audience)
+        """The best `top_k` records for a question, each with its best passage. Raises QueryError.
+
+        `without` are ids of chips: what the question is not to be read as.
+        """
+        return self._searcher.search(
+            question, top_k=top_k, filters=filters, audience=audience, without=without
+        )
 
     def record(self, record_id: str, audience: Audience = PUBLIC) -> Record | None:
         """The record with this id; None when there is none that `audience` may see."""

@@ -5,6 +5,7 @@ Works on the parts of one open snapshot, which never change; safe from several t
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -82,14 +83,25 @@ class Searcher:
         self._has_withheld = bool(catalog.columns["withheld_until"].any())
 
     def search(
-        self, question: str, *, top_k: int = 6, filters: Filters = EVERYTHING, audience: Audience = PUBLIC
+        self,
+        question: str,
+        *,
+        top_k: int = 6,
+        filters: Filters = EVERYTHING,
+        audience: Audience = PUBLIC,
+        without: Collection[str] = (),
     ) -> SearchResult:
-        """The best `top_k` records for a question, each with its best passage. Raises QueryError."""
+        """The best `top_k` records for a question, each with its best passage. Raises QueryError.
+
+        `without` are ids of chips: what the question is not to be read as.
+        """
         if not 1 <= top_k <= MOST_HITS:
             raise QueryError(f"top_k: expected 1 to {MOST_HITS}, found {top_k}")
         if not question.strip():
             raise QueryError("the question is empty; ask for a person, a date, a place or a subject")
-        asked = read_question(question[:LONGEST_QUESTION].encode("utf-8", "replace").decode())
+        asked = read_question(
+            question[:LONGEST_QUESTION].encode("utf-8", "replace").decode(), without=without
+        )
         allowed = self._allow(filters, audience)
         scope = self._scope(filters, audience)
         lexical, dense = self._gather(asked, scope, allowed)
