@@ -14,6 +14,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import aclosing
 from dataclasses import dataclass
 
+from retrieval.audience import PUBLIC, Audience
 from retrieval.followup import complete_question
 from retrieval.index import Filters, Index, SearchResult
 from retrieval.library import Library
@@ -46,10 +47,12 @@ class Answerer:
     searchers: ThreadPoolExecutor
     count_tokens: Callable[[str], int]
 
-    async def search(self, question: str, options: ReadingRoomOptions) -> tuple[Index, SearchResult]:
+    async def search(
+        self, question: str, options: ReadingRoomOptions, audience: Audience = PUBLIC
+    ) -> tuple[Index, SearchResult]:
         """Search the index in use, off the event loop. Raises IndexMissing, BadRequest."""
         index = self.library.current()
-        known = {collection.id for collection in index.collections()}
+        known = {collection.id for collection in index.collections(audience)}
         if unknown := [name for name in options.collections if name not in known]:
             raise BadRequest(
                 f"There is no collection {unknown[0]!r}. GET /v1/collections lists them.",
@@ -64,7 +67,10 @@ class Answerer:
         started = time.perf_counter()
         top_k = options.top_k or self.settings.top_k
         result = await asyncio.get_running_loop().run_in_executor(
-            self.searchers, lambda: index.search(question, top_k=top_k, filters=filters)
+            self.searchers,
+            lambda: index.search(
+                question, top_k=top_k, filters=filters, audience=audience, without=options.without
+            ),
         )
         self.metrics.search.observe(time.perf_counter() - started)
         return index, result

@@ -10,6 +10,8 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
+from retrieval.chips import ChipKind
+
 Text = Annotated[str, StringConstraints(min_length=1, max_length=20_000)]
 Identifier = Annotated[str, StringConstraints(min_length=1, max_length=300)]
 
@@ -28,16 +30,22 @@ class SearchFilters(Incoming):
     levels: list[Literal["collection", "series", "file", "item"]] = Field(default_factory=list, max_length=4)
 
 
+Readings = Annotated[list[Identifier], Field(max_length=20)]
+"""Ids of readings of the question that are wrong: the search is made without them."""
+
+
 class ReadingRoomOptions(Incoming):
     """`extra_body={"reading_room": {...}}` of a chat request.
 
     `conversation`, any text of the client's own, keeps one adapter version for a whole conversation.
+    `without` are ids of readings (`searched.readings` of an earlier reply) that are to be left out.
     """
 
     retrieval: bool = True
     conversation: str | None = Field(None, min_length=1, max_length=200)
     collections: list[Identifier] = Field(default_factory=list, max_length=100)
     filters: SearchFilters = SearchFilters()
+    without: Readings = []
     top_k: int | None = Field(None, ge=1, le=20)
 
 
@@ -87,7 +95,11 @@ class ChatRequest(Incoming):
 
 
 class Source(BaseModel):
-    """A full archival citation of one record, from its fields; `number` is the [n] of the answer."""
+    """A full archival citation of one record, from its fields; `number` is the [n] of the answer.
+
+    `closed_until` is the last day on which the material is closed, 9999-12-31 for good, "" where no
+    note closes it; `closure` says the same in words, and when that day has passed.
+    """
 
     number: int
     cited: bool
@@ -104,6 +116,8 @@ class Source(BaseModel):
     container_inferred: bool
     access: str
     access_from: str
+    closed_until: str = ""
+    closure: str = ""
     use: str
     citation: str
     passage: str
@@ -111,12 +125,47 @@ class Source(BaseModel):
     catalogue_url: str
 
 
+class RecordSummary(BaseModel):
+    id: str
+    title: str
+    dates: str
+    container: str
+    url: str
+
+
+class Reading(BaseModel):
+    """One thing read from the question: a person, a date, a kind of material, ... in a patron's words.
+
+    `used` is false where it was set aside, since nothing satisfied it together with the others.
+    """
+
+    id: str
+    kind: ChipKind
+    label: str
+    used: bool = True
+
+
+class Correction(BaseModel):
+    """A word of the question, and the one of the collections that was searched for in its place."""
+
+    asked: str
+    searched: str
+
+
 class Searched(BaseModel):
-    """How far the search looked, for an honest "not found"."""
+    """What the search understood and how far it looked, for an honest "not found".
+
+    `matches` counts the records that satisfy every reading used, by query; absent where there was
+    nothing to count by. `listed` are these records, oldest first, where the question wants them all.
+    """
 
     passages: int
     collections: list[str]
     years: tuple[int, int] | None = None
+    readings: list[Reading] = Field(default_factory=list)
+    corrections: list[Correction] = Field(default_factory=list)
+    matches: int | None = None
+    listed: list[RecordSummary] = Field(default_factory=list)
     index_version: str
 
 
@@ -153,12 +202,37 @@ class SearchRequest(Incoming):
     query: Text
     collections: list[Identifier] = Field(default_factory=list, max_length=100)
     filters: SearchFilters = SearchFilters()
+    without: Readings = []
     top_k: int = Field(10, ge=1, le=20)
 
 
+class Adjustment(BaseModel):
+    """One thing that raised or lowered a hit's score, and by how much."""
+
+    what: str
+    amount: float
+
+
+class Ranking(BaseModel):
+    """Why a hit ranks where it does: its score and rank by words (BM25) and by meaning (cosine), absent
+    where it was not among the best there, what the two make together, and what raised or lowered that.
+    """
+
+    words: float | None
+    words_rank: int | None
+    meaning: float | None
+    meaning_rank: int | None
+    fused: float
+    adjustments: list[Adjustment]
+
+
 class SearchHit(BaseModel):
+    """A record found; `also` are the same item in another format or file."""
+
     score: float
     source: Source
+    ranking: Ranking | None = None
+    also: list[RecordSummary] = Field(default_factory=list)
 
 
 class SearchReply(BaseModel):
@@ -186,14 +260,6 @@ class CollectionList(BaseModel):
     data: list[CollectionInfo]
 
 
-class RecordSummary(BaseModel):
-    id: str
-    title: str
-    dates: str
-    container: str
-    url: str
-
-
 class RecordReply(BaseModel):
     """`GET /v1/records/{id}`: the record whole, its place, and what lies directly below it."""
 
@@ -212,12 +278,17 @@ class RecordReply(BaseModel):
     container: str
     container_inferred: bool
     creator: str
+    senders: list[str]
+    recipients: list[str]
     names: list[str]
+    places: list[str]
     subjects: list[str]
     language: str
     extent: str
     access: str
     access_from: str
+    closed_until: str
+    closure: str
     use: str
     citation: str
     catalogue_url: str

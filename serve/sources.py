@@ -3,12 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import UTC, date, datetime
 from urllib.parse import quote
 
+from retrieval.audience import Audience
 from retrieval.citation import cite
+from retrieval.explanation import Explanation
 from retrieval.index import Index, SearchResult
 from retrieval.records import Hit, Record
-from serve.schemas import RecordReply, RecordSummary, Searched, Source
+from retrieval.spans import WITHOUT_END
+from serve.schemas import (
+    Adjustment,
+    Correction,
+    Ranking,
+    Reading,
+    RecordReply,
+    RecordSummary,
+    Searched,
+    SearchHit,
+    Source,
+)
 
 
 def record_url(base_url: str, record_id: str) -> str:
@@ -35,6 +49,8 @@ def describe_source(hit: Hit, number: int, *, cited: bool, base_url: str) -> Sou
         container_inferred=record.container_origin == "carried",
         access=record.access,
         access_from=record.access_from,
+        closed_until=record.closed_until,
+        closure=describe_closure(record),
         use=record.use,
         citation=cite(record),
         passage=hit.passage.text,
@@ -43,13 +59,57 @@ def describe_source(hit: Hit, number: int, *, cited: bool, base_url: str) -> Sou
     )
 
 
-def describe_search(result: SearchResult, index: Index) -> Searched:
-    """How far a search looked."""
+def describe_closure(record: Record) -> str:
+    """Until when the material is closed, in words; "" where no note closes it.
+
+    A day that has passed opens nothing by itself: whether it was acted on, only staff know.
+    """
+    if not record.closed_until:
+        return ""
+    if record.closed_until == WITHOUT_END:
+        return "Closed."
+    last = date.fromisoformat(record.closed_until)
+    written = f"{last.day} {last:%B %Y}"
+    if last < datetime.now(UTC).date():
+        return f"The note closed this until {written}, which has passed: please ask the staff."
+    return f"Closed until {written}."
+
+
+def describe_search(result: SearchResult, index: Index, base_url: str) -> Searched:
+    """What a search understood and how far it looked."""
     return Searched(
         passages=result.passages_searched,
         collections=list(result.collections_searched),
         years=result.years,
+        readings=[
+            Reading(id=chip.id, kind=chip.kind, label=chip.label, used=chip.id not in result.relaxed)
+            for chip in result.chips
+        ],
+        corrections=[Correction(asked=asked, searched=searched) for asked, searched in result.corrections],
+        matches=result.matches,
+        listed=[summarise_record(record, base_url) for record in result.listed],
         index_version=index.version,
+    )
+
+
+def describe_hit(hit: Hit, number: int, base_url: str) -> SearchHit:
+    """A hit as a search replies it, with the reasons for its rank."""
+    return SearchHit(
+        score=hit.score,
+        source=describe_source(hit, number, cited=False, base_url=base_url),
+        ranking=_describe_ranking(hit.why) if hit.why else None,
+        also=[summarise_record(record, base_url) for record in hit.also],
+    )
+
+
+def _describe_ranking(why: Explanation) -> Ranking:
+    return Ranking(
+        words=why.lexical,
+        words_rank=why.lexical_rank,
+        meaning=why.dense,
+        meaning_rank=why.dense_rank,
+        fused=why.fused,
+        adjustments=[Adjustment(what=each.name, amount=each.amount) for each in why.adjustments],
     )
 
 
@@ -76,9 +136,9 @@ def summarise_record(record: Record, base_url: str) -> RecordSummary:
     )
 
 
-def describe_record(record: Record, index: Index, base_url: str) -> RecordReply:
-    """A record whole, with its parent and what lies directly below it."""
-    parent = index.record(record.parent_id) if record.parent_id else None
+def describe_record(record: Record, index: Index, audience: Audience, base_url: str) -> RecordReply:
+    """A record whole, with its parent and what lies directly below it, as far as `audience` may see."""
+    parent = index.record(record.parent_id, audience) if record.parent_id else None
     return RecordReply(
         id=record.id,
         title=record.title,
@@ -87,7 +147,7 @@ def describe_record(record: Record, index: Index, base_url: str) -> RecordReply:
         text=record.text,
         breadcrumb=list(record.breadcrumb),
         parent=summarise_record(parent, base_url) if parent else None,
-        children=[summarise_record(child, base_url) for child in index.children(record.id)],
+        children=[summarise_record(child, base_url) for child in index.children(record.id, audience)],
         collection_id=record.collection_id,
         collection=record.collection,
         call_number=record.call_number,
@@ -95,12 +155,17 @@ def describe_record(record: Record, index: Index, base_url: str) -> RecordReply:
         container=record.container,
         container_inferred=record.container_origin == "carried",
         creator=record.creator,
+        senders=list(record.senders),
+        recipients=list(record.recipients),
         names=list(record.names),
+        places=list(record.places),
         subjects=list(record.subjects),
         language=record.language,
         extent=record.extent,
         access=record.access,
         access_from=record.access_from,
+        closed_until=record.closed_until,
+        closure=describe_closure(record),
         use=record.use,
         citation=cite(record),
         catalogue_url=record.link,

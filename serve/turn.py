@@ -135,7 +135,7 @@ class Turn:
             model=self.model,
             index_version=self.index.version,
             prompt_version=PROMPT_VERSION,
-            searched=describe_search(self.result, self.index),
+            searched=describe_search(self.result, self.index, self.base_url),
             sources=[source for source in sources if source.cited],
             also_searched=[source for source in sources if not source.cited],
             unverified=checked.unverified if checked else [],

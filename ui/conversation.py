@@ -6,7 +6,7 @@ import secrets
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from serve.schemas import AnswerDetails, ChatMessage
+from serve.schemas import AnswerDetails, ChatMessage, Reading
 
 MOST_TURNS_SENT = 8
 """Earlier turns that go along with a follow-up question; the gateway cuts further to its budget."""
@@ -18,13 +18,19 @@ MOST_TURNS = 30
 
 @dataclass(frozen=True, slots=True)
 class Turn:
-    """One question and its answer. `details` is there once the answer is complete."""
+    """One question and its answer. `details` is there once the answer is complete.
+
+    `readings` are all that was ever read from the question, `without` the ids of those that the patron
+    took away.
+    """
 
     number: int
     question: str
     text: str = ""
     details: AnswerDetails | None = None
     problem: str = ""
+    readings: tuple[Reading, ...] = ()
+    without: frozenset[str] = frozenset()
     state: Literal["writing", "complete", "stopped", "failed"] = "writing"
 
 
@@ -49,6 +55,14 @@ class Conversation:
         number = self.current.number + 1 if self.current else 1
         kept = self.stop().turns[-(MOST_TURNS - 1) :]
         return Conversation((*kept, Turn(number=number, question=question)), self.id or secrets.token_hex(8))
+
+    def ask_again(self, without: frozenset[str]) -> Conversation:
+        """Begin the newest turn anew, its question read without these readings."""
+        current = self.turns[-1]
+        again = Turn(
+            number=current.number, question=current.question, readings=current.readings, without=without
+        )
+        return self.put(again)
 
     def put(self, turn: Turn) -> Conversation:
         """The same conversation with its newest turn replaced."""

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 import gradio as gr
 
-from serve.schemas import ReadingRoomOptions
+from serve.schemas import AnswerDetails, Reading, ReadingRoomOptions
 from ui.client import AnswerEnd, GatewayClient, GatewayError, TextDelta
 from ui.conversation import Conversation, Turn
 from ui.pacing import pace
@@ -24,6 +24,8 @@ UPDATE_SECONDS = 0.08
 """At most 12 page updates a second while an answer is written."""
 
 Update = dict[Any, Any]
+Scope = tuple[list[str] | None, str | None, str | None]
+"""What is chosen on the page: collections, and the first and the last year."""
 
 
 def build_patron(client: GatewayClient) -> gr.Blocks:
@@ -38,8 +40,8 @@ def build_patron(client: GatewayClient) -> gr.Blocks:
 def _connect(blocks: gr.Blocks, page: PatronPage) -> None:
     parts = page.parts
     outputs = [
-        parts.conversation, parts.past, parts.present, parts.status, parts.question, parts.stop,
-        parts.new, parts.examples, *parts.feedback.outputs,
+        parts.conversation, parts.past, parts.present, parts.readings, parts.status, parts.question,
+        parts.stop, parts.new, parts.examples, *parts.feedback.outputs,
     ]  # fmt: skip
     scope = [parts.collections, parts.year_from, parts.year_to, parts.conversation]
     answering: dict[str, Any] = {
@@ -50,6 +52,8 @@ def _connect(blocks: gr.Blocks, page: PatronPage) -> None:
         "concurrency_id": "answers",
         "api_visibility": "private",
     }
+    again = {**answering, "fn": page.answer_again, "trigger_mode": "always_last"}
+    parts.readings.input(inputs=[parts.readings, *scope], **again)
     gr.on([parts.question.submit, parts.ask.click], inputs=[parts.question, *scope], **answering)
     for button in parts.example_buttons:
         button.click(inputs=[button, *scope], **answering)
@@ -105,19 +109,46 @@ class PatronPage:
         request: gr.Request,
     ) -> AsyncGenerator[Update, None]:
         """Ask, and show the answer as it is written."""
-        parts = self.parts
         asked = clean(question or "").strip()[:LONGEST_QUESTION]
-        try:
-            options = read_options(collections, year_from, year_to)
-        except ValueError as problem:
-            yield {parts.status: _show(str(problem))}
-            return
         if not asked:
-            yield {parts.status: _show(EMPTY_QUESTION)}
+            yield {self.parts.status: _show(EMPTY_QUESTION)}
             return
+        scope = (collections, year_from, year_to)
+        async with aclosing(self._answer_in(scope, conversation.ask(asked), request)) as updates:
+            async for update in updates:
+                yield update
+
+    async def answer_again(
+        self,
+        kept: list[str] | None,
+        collections: list[str] | None,
+        year_from: str | None,
+        year_to: str | None,
+        conversation: Conversation,
+        request: gr.Request,
+    ) -> AsyncGenerator[Update, None]:
+        """Ask the newest question again, with those of its readings that the patron has kept."""
+        current = conversation.current
+        if current is None or current.state == "writing":
+            return
+        without = frozenset(reading.id for reading in current.readings) - frozenset(kept or ())
+        scope = (collections, year_from, year_to)
+        async with aclosing(self._answer_in(scope, conversation.ask_again(without), request)) as updates:
+            async for update in updates:
+                yield update
+
+    async def _answer_in(
+        self, scope: Scope, conversation: Conversation, request: gr.Request
+    ) -> AsyncGenerator[Update, None]:
+        """Answer the newest turn within the collections and years chosen."""
+        try:
+            options = read_options(*scope)
+        except ValueError as problem:
+            yield {self.parts.status: _show(str(problem))}
+            return
+        without = sorted(conversation.turns[-1].without)
+        options = options.model_copy(update={"conversation": conversation.id, "without": without})
         with self.visits.answering(str(request.session_hash)) as answer:
-            conversation = conversation.ask(asked)
-            options = options.model_copy(update={"conversation": conversation.id})
             async with aclosing(self._answer(conversation, options, answer)) as updates:
                 async for update in updates:
                     yield update
@@ -134,6 +165,7 @@ class PatronPage:
             parts.stop: gr.update(visible=True),
             parts.new: gr.update(visible=True),
             parts.examples: gr.update(visible=False),
+            parts.readings: gr.update(visible=False),
             **parts.feedback.hide(),
         }
         async with aclosing(self._write(conversation, turn, options, answer)) as versions:
@@ -175,6 +207,7 @@ class PatronPage:
             parts.stop: gr.update(visible=False),
             # A question that failed goes back into the box, to be sent again with one key.
             **({parts.question: turn.question} if turn.state == "failed" else {}),
+            parts.readings: _offer_readings(turn),
             **(parts.feedback.show() if turn.details else {}),
         }
 
@@ -196,6 +229,7 @@ class PatronPage:
             parts.stop: gr.update(visible=False),
             parts.new: gr.update(visible=False),
             parts.examples: gr.update(visible=True),
+            parts.readings: gr.update(visible=False, choices=[], value=[]),
             parts.collections: [],
             parts.year_from: "",
             parts.year_to: "",
@@ -209,8 +243,29 @@ def take(turn: Turn, batch: list[TextDelta | AnswerEnd]) -> Turn:
         if isinstance(event, TextDelta):
             turn = replace(turn, text=turn.text + event.text)
         else:
-            turn = replace(turn, details=event.details, state="complete")
+            turn = replace(
+                turn,
+                details=event.details,
+                state="complete",
+                readings=gather_readings(turn.readings, event.details),
+            )
     return turn
+
+
+def gather_readings(before: Sequence[Reading], details: AnswerDetails) -> tuple[Reading, ...]:
+    """What was read from a question, earlier readings kept in their places so that they can be put back."""
+    now = {reading.id: reading for reading in (details.searched.readings if details.searched else ())}
+    kept = [now.pop(reading.id, reading) for reading in before]
+    return (*kept, *now.values())
+
+
+def _offer_readings(turn: Turn) -> Update:
+    """The readings as boxes, ticked as far as they were used."""
+    used = [reading.id for reading in turn.readings if reading.used and reading.id not in turn.without]
+    choices = [(clean(reading.label), reading.id) for reading in turn.readings]
+    offered = turn.state == "complete" and bool(choices)
+    shown: Update = gr.update(visible=offered, choices=choices, value=used)
+    return shown
 
 
 def describe_problem(problem: GatewayError) -> str:

@@ -22,6 +22,7 @@ class Parts:
     conversation: gr.State
     past: gr.Markdown
     present: gr.Markdown
+    readings: gr.CheckboxGroup
     status: gr.Markdown
     question: gr.Textbox
     ask: gr.Button
@@ -40,6 +41,13 @@ def lay_out(client: GatewayClient) -> Parts:
     conversation = gr.State(Conversation(), time_to_live=STATE_SECONDS)
     past = _html("past")
     present = _html("present")
+    readings = gr.CheckboxGroup(
+        label="How your question was read",
+        info="Take away a tick, and the search is made again without it.",
+        choices=[],
+        visible=False,
+        elem_id="readings",
+    )
     feedback = build_feedback(client, conversation)
     with gr.Column(elem_id="ask-form"):
         question = gr.Textbox(
@@ -67,8 +75,8 @@ def lay_out(client: GatewayClient) -> Parts:
             gr.Markdown("<p>You might ask</p>", elem_id="examples-heading")
             buttons = tuple(gr.Button(visible=False, elem_classes="example") for _ in range(3))
     return Parts(
-        conversation, past, present, status, question, ask, stop, new, examples, buttons, collections,
-        year_from, year_to, feedback,
+        conversation, past, present, readings, status, question, ask, stop, new, examples, buttons,
+        collections, year_from, year_to, feedback,
     )  # fmt: skip
 
 

@@ -9,9 +9,9 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Sequence
 
-from serve.schemas import AnswerDetails, Searched
+from serve.schemas import AnswerDetails, RecordSummary, Searched
 from ui.conversation import Turn
-from ui.plain import clean, escape
+from ui.plain import clean, escape, isolate, local_address
 from ui.sources import render_sources, source_id
 
 _CITATION = re.compile(r"\[(\d{1,3})\]")
@@ -82,8 +82,30 @@ def render_found(text: str, details: AnswerDetails, turn: int) -> str:
         + render_prose(text, turn, numbers)
         + _unverified_note(details)
         + render_sources(heading, details.sources, turn, open_first=True)
+        + render_matches(details.searched)
         + render_sources("Also looked at", details.also_searched, turn, folded=True)
     )
+
+
+def render_matches(searched: Searched | None) -> str:
+    """How many records fit all that was read from the question, and the list where it was asked for."""
+    if searched is None or searched.matches is None or not searched.listed:
+        return ""
+    count = f"{searched.matches:,} record{'' if searched.matches == 1 else 's'}"
+    shown = "" if searched.matches <= len(searched.listed) else f", of which the first {len(searched.listed)}"
+    rows = "".join(f"<li>{_render_record(record)}</li>" for record in searched.listed)
+    return (
+        f'<details class="more matches"><summary>All that fits: {count}{shown}</summary>'
+        f"<ul>{rows}</ul></details>"
+    )
+
+
+def _render_record(record: RecordSummary) -> str:
+    title = isolate(record.title) or "Untitled"
+    dates = f", {escape(record.dates)}" if record.dates and record.dates not in record.title else ""
+    place = f' <span class="where">{escape(record.container)}</span>' if record.container else ""
+    address = local_address(record.url)
+    return (f'<a href="{address}">{title}</a>' if address else title) + dates + place
 
 
 def render_not_found(details: AnswerDetails, turn: int) -> str:
@@ -111,10 +133,13 @@ def _describe_search(searched: Searched) -> str:
         f"<dt>Searched</dt><dd>{passages} in {count} collection{'' if count == 1 else 's'}</dd>"
         f"<dt>Collections</dt><dd>{'; '.join(named)}</dd>"
     )
-    if searched.years:
-        first, last = searched.years
-        years = str(first) if first == last else f"{first} to {last}"
-        rows += f"<dt>Years understood</dt><dd>{years}</dd>"
+    if read := [reading.label for reading in searched.readings if reading.used]:
+        rows += f"<dt>Looked for</dt><dd>{'; '.join(isolate(label) for label in read)}</dd>"
+    if aside := [reading.label for reading in searched.readings if not reading.used]:
+        rows += f"<dt>Nothing fitted</dt><dd>{'; '.join(isolate(label) for label in aside)}</dd>"
+    if searched.corrections:
+        words = [f"{isolate(pair.searched)} for {isolate(pair.asked)}" for pair in searched.corrections]
+        rows += f"<dt>Spelling</dt><dd>{'; '.join(words)}</dd>"
     return rows
 
 

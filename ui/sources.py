@@ -71,6 +71,8 @@ def _passage(source: Source) -> str:
 
 def _facts(source: Source) -> str:
     access = isolate(source.access) if source.access else "Nothing is stated here. Please ask the staff."
+    if source.closure:
+        access = f"<strong>{escape(source.closure)}</strong> {access if source.access else ''}"
     if source.access and source.access_from:
         access += f' <span class="stated">Stated for: {isolate(source.access_from)}</span>'
     above = [] if source.breadcrumb == [source.collection] else source.breadcrumb

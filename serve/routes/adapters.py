@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import hmac
 from dataclasses import asdict
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Query, Request, Response
+from fastapi import APIRouter, Query, Response
 from starlette.concurrency import run_in_threadpool
 
 from retrieval.errors import RetrievalError
@@ -30,36 +29,12 @@ from serve.adapter_schemas import (
     WhyRequest,
 )
 from serve.adapters.registry import BASE, Alias, Event, Rollout, Snapshot, Version
-from serve.errors import BadRequest, Forbidden, NotFound
+from serve.errors import NotFound
 from serve.rollout.controller import describe
 from serve.service import Service, ServiceDep
+from serve.staff import StaffDep
 
 router = APIRouter(prefix="/v1")
-
-_MOST_NAME = 100
-
-
-async def get_staff(request: Request, service: ServiceDep) -> str:
-    """Who asks: "staff", or whom X-Reading-Room-Staff names. Raises Forbidden without the staff key."""
-    key = service.settings.staff_key.get_secret_value()
-    if not key:
-        raise Forbidden(
-            "Adapters are managed over HTTP only where READING_ROOM_STAFF_KEY is set. Set it to a long "
-            "random text and restart, or use the command on the server: reading-room adapters."
-        )
-    scheme, _, given = request.headers.get("authorization", "").partition(" ")
-    if scheme.lower() != "bearer" or not hmac.compare_digest(given.strip().encode("latin-1"), key.encode()):
-        raise Forbidden("This needs the staff key: send `Authorization: Bearer` with READING_ROOM_STAFF_KEY.")
-    who = request.headers.get("x-reading-room-staff", "staff").strip()
-    if not 1 <= len(who) <= _MOST_NAME or not who.isprintable():
-        raise BadRequest(
-            f"X-Reading-Room-Staff: expected 1 to {_MOST_NAME} printable characters, found {len(who)}.",
-            param="X-Reading-Room-Staff",
-        )
-    return who
-
-
-StaffDep = Annotated[str, Depends(get_staff)]
 
 
 @router.get("/adapters")

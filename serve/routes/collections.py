@@ -8,37 +8,44 @@ from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse, Response
 from jinja2 import Environment, FileSystemLoader
 
+from retrieval.audience import PUBLIC, Audience
 from serve.errors import NotFound
 from serve.schemas import (
     CollectionInfo,
     CollectionList,
     ReadingRoomOptions,
     RecordReply,
-    SearchHit,
     SearchReply,
     SearchRequest,
 )
 from serve.service import BaseUrlDep, Service, ServiceDep
-from serve.sources import describe_record, describe_search, describe_source, record_url
+from serve.sources import describe_hit, describe_record, describe_search, record_url
+from serve.staff import AudienceDep
 
 router = APIRouter()
 _PAGES = Environment(loader=FileSystemLoader(Path(__file__).parent.parent / "templates"), autoescape=True)
 
 
 @router.post("/v1/search")
-async def search(body: SearchRequest, service: ServiceDep, base_url: BaseUrlDep) -> SearchReply:
-    """The passages that fit a question best, one per record, without any model."""
-    options = ReadingRoomOptions(collections=body.collections, filters=body.filters, top_k=body.top_k)
-    index, result = await service.answerer.search(body.query, options)
-    data = [
-        SearchHit(score=hit.score, source=describe_source(hit, number, cited=False, base_url=base_url))
-        for number, hit in enumerate(result.hits, start=1)
-    ]
-    return SearchReply(found=result.found, searched=describe_search(result, index), data=data)
+async def search(
+    body: SearchRequest, service: ServiceDep, audience: AudienceDep, base_url: BaseUrlDep
+) -> SearchReply:
+    """The passages that fit a question best, one per record, without any model.
+
+    With the staff key what is kept from patrons is searched too.
+    """
+    options = ReadingRoomOptions(
+        collections=body.collections, filters=body.filters, without=body.without, top_k=body.top_k
+    )
+    index, result = await service.answerer.search(body.query, options, audience)
+    data = [describe_hit(hit, number, base_url) for number, hit in enumerate(result.hits, start=1)]
+    return SearchReply(found=result.found, searched=describe_search(result, index, base_url), data=data)
 
 
 @router.get("/v1/collections")
-async def list_collections(service: ServiceDep, base_url: BaseUrlDep) -> CollectionList:
+async def list_collections(
+    service: ServiceDep, audience: AudienceDep, base_url: BaseUrlDep
+) -> CollectionList:
     """Every collection in the index in use."""
     index = service.library.current()
     data = [
@@ -53,17 +60,17 @@ async def list_collections(service: ServiceDep, base_url: BaseUrlDep) -> Collect
             abstract=collection.abstract,
             url=record_url(base_url, collection.record_id),
         )
-        for collection in index.collections()
+        for collection in index.collections(audience)
     ]
     return CollectionList(index_version=index.version, data=data)
 
 
 @router.get("/v1/records/{record_id:path}", response_model=RecordReply)
 async def get_record(
-    record_id: str, request: Request, service: ServiceDep, base_url: BaseUrlDep
+    record_id: str, request: Request, service: ServiceDep, audience: AudienceDep, base_url: BaseUrlDep
 ) -> RecordReply | Response:
     """A record whole; a browser, which asks for HTML, gets the page."""
-    record = _describe(service, record_id, base_url)
+    record = _describe(service, record_id, audience, base_url)
     if request.headers.get("accept", "").startswith("text/html"):
         return _page(record, service)
     return record
@@ -73,7 +80,7 @@ async def get_record(
 async def show_record(record_id: str, service: ServiceDep, base_url: BaseUrlDep) -> Response:
     """The page that citations link to."""
     try:
-        return _page(_describe(service, record_id, base_url), service)
+        return _page(_describe(service, record_id, PUBLIC, base_url), service)
     except NotFound as error:
         page = _PAGES.get_template("missing.html").render(
             message=str(error), library=service.settings.library_name
@@ -81,12 +88,12 @@ async def show_record(record_id: str, service: ServiceDep, base_url: BaseUrlDep)
         return HTMLResponse(page, status_code=404)
 
 
-def _describe(service: Service, record_id: str, base_url: str) -> RecordReply:
+def _describe(service: Service, record_id: str, audience: Audience, base_url: str) -> RecordReply:
     index = service.library.current()
-    record = index.record(record_id)
+    record = index.record(record_id, audience)
     if record is None:
         raise NotFound("There is no such record in the collections at present. It may have been withdrawn.")
-    return describe_record(record, index, base_url)
+    return describe_record(record, index, audience, base_url)
 
 
 def _page(record: RecordReply, service: Service) -> HTMLResponse:

@@ -14,7 +14,7 @@ import json
 import socket
 import threading
 import time
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
@@ -22,13 +22,17 @@ import uvicorn
 from fastapi import FastAPI
 from fastapi.responses import HTMLResponse, JSONResponse, Response, StreamingResponse
 
+from retrieval.chips import ChipKind
 from serve.schemas import (
     AnswerDetails,
     ChatRequest,
     CollectionInfo,
     CollectionList,
+    Correction,
     FeedbackReply,
     FeedbackRequest,
+    Reading,
+    RecordSummary,
     Searched,
     SearchReply,
     SearchRequest,
@@ -89,8 +93,15 @@ def make_source(number: int, *, cited: bool = True, text: str = "") -> Source:
     )
 
 
-def make_details(question: str) -> AnswerDetails:
-    """What stands behind the answer to a question."""
+PERSON, YEARS = "person:ellen marsh", "date:1905-01-01/1906-12-31"
+READINGS: tuple[tuple[str, ChipKind, str], ...] = (
+    (PERSON, "person", "Ellen Marsh"),
+    (YEARS, "date", "1905 to 1906"),
+)
+
+
+def make_details(question: str, without: Collection[str] = ()) -> AnswerDetails:
+    """What stands behind the answer to a question that was read `without` some of its readings."""
     lowered = question.lower()
     text = HOSTILE if "hostile" in lowered else "x" * SIZES.get(lowered, 0)
     status = "not_found" if "nothing" in lowered else "passages_only" if "down" in lowered else "answered"
@@ -107,6 +118,14 @@ def make_details(question: str) -> AnswerDetails:
             passages=1234,
             collections=["Marsh family papers", "Harrow Point Mill records"],
             years=(1905, 1906),
+            readings=[
+                Reading(id=key, kind=kind, label=text or label, used=key == PERSON)
+                for key, kind, label in READINGS
+                if key not in without
+            ],
+            corrections=[Correction(asked=text or "Elen", searched=text or "Ellen")],
+            matches=1203,
+            listed=[make_summary(number, text) for number in (1, 2, 3)],
             index_version="index-1",
         ),  # fmt: skip
         sources=[make_source(number, text=text) for number in (1, 2)] if found else [],
@@ -114,6 +133,15 @@ def make_details(question: str) -> AnswerDetails:
         unverified=["MS 99"] if "unverified" in lowered else [],
         ask_staff="Ask at the reference desk.",
     )
+
+
+def make_summary(number: int, text: str = "") -> RecordSummary:
+    """One line of a list of records."""
+    source = make_source(number, text=text)
+    return RecordSummary(
+        id=source.record_id, title=source.title, dates=source.dates, container=source.container,
+        url=source.record_url,
+    )  # fmt: skip
 
 
 def make_text(question: str) -> str:
@@ -199,7 +227,9 @@ def build_stub(stub: Stub) -> FastAPI:
         question = request.messages[-1].text
         if "busy" in question.lower():
             return _error(503, "Too many answers are being written at once.", "overloaded", wait="5")
-        return StreamingResponse(_stream(stub, question), media_type="text/event-stream")
+        return StreamingResponse(
+            _stream(stub, question, request.reading_room.without), media_type="text/event-stream"
+        )
 
     return app
 
@@ -209,7 +239,7 @@ def _error(status: int, message: str, code: str, *, param: str | None = None, wa
     return JSONResponse(body, status_code=status, headers={"Retry-After": wait} if wait else None)
 
 
-async def _stream(stub: Stub, question: str) -> AsyncIterator[str]:
+async def _stream(stub: Stub, question: str, without: Collection[str]) -> AsyncIterator[str]:
     """The answer in pieces; `dropped` counts those whose reader went away."""
     lowered = question.lower()
     pause = 0.3 if "slow" in lowered else 0.002
@@ -235,7 +265,7 @@ async def _stream(stub: Stub, question: str) -> AsyncIterator[str]:
             delta = {"content": word if count == 0 else glue + word}
             yield _event({"choices": [{"index": 0, "delta": delta, "finish_reason": None}]})
             await asyncio.sleep(pause)
-        details = make_details(question).model_dump(mode="json")
+        details = make_details(question, without).model_dump(mode="json")
         choice = {"index": 0, "delta": {"annotations": []}, "finish_reason": "stop"}
         yield _event({"choices": [choice], "reading_room": details})
         yield "data: [DONE]\n\n"

@@ -9,7 +9,7 @@ from collections.abc import Callable
 import pytest
 from playwright.async_api import Browser, Page, expect
 
-from tests.ui.stub_gateway import Stub
+from tests.ui.stub_gateway import PERSON, YEARS, Stub
 
 QUESTION = "Did Ellen Marsh write to her brother in 1905?"
 
@@ -100,7 +100,8 @@ async def test_not_found_says_what_was_searched_and_whom_to_ask(page: Page) -> N
     told = page.locator("#present .not-found")
     await expect(told).to_contain_text("1,234 passages in 2 collections")
     await expect(told).to_contain_text("Marsh family papers; Harrow Point Mill records")
-    await expect(told).to_contain_text("1905 to 1906")
+    await expect(told).to_contain_text("Looked forEllen Marsh")
+    await expect(told).to_contain_text("Nothing fitted1905 to 1906")
     await expect(told).to_contain_text("Ask at the reference desk.")
     await expect(page.locator("#present .list-heading")).to_have_count(0)
     await expect(page.locator("#present details.more > summary")).to_have_text(
@@ -152,6 +153,29 @@ async def test_collections_and_years_limit_the_search(page: Page, stub: Stub) ->
     await ask(page, QUESTION)
     await expect(page.locator("#status .hint")).to_contain_text("“last yea” is not a year")
     assert len(stub.chats) == 1
+
+
+async def test_a_wrong_reading_is_taken_away_and_put_back(page: Page, stub: Stub) -> None:
+    await answered(page)
+    readings = page.get_by_role("group", name="How your question was read")
+    person, years = readings.get_by_label("Ellen Marsh"), readings.get_by_label("1905 to 1906")
+    await expect(person).to_be_checked()
+    await expect(years).not_to_be_checked()
+
+    await person.uncheck()
+    await expect(page.locator("#turn-1 details.source")).to_have_count(4)
+    await expect(person).not_to_be_checked()
+    assert [chat.reading_room.without for chat in stub.chats] == [[], sorted([PERSON, YEARS])]
+    assert [message.text for message in stub.chats[-1].messages] == [QUESTION]
+    await expect(page.locator("article.turn")).to_have_count(1)
+
+    await person.check()
+    await expect(person).to_be_checked()
+    await expect(page.locator("#turn-1 details.source")).to_have_count(4)
+    assert stub.chats[-1].reading_room.without == [YEARS]
+
+    await page.get_by_role("button", name="New conversation").click()
+    await expect(readings).to_be_hidden()
 
 
 async def test_an_empty_question_and_empty_years_send_nothing_wrong(page: Page, stub: Stub) -> None:

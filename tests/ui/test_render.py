@@ -165,7 +165,7 @@ def test_the_first_cited_source_is_open_and_the_rest_closed() -> None:
     reading = read(render_turn(make_turn("When?")))
     details = [attributes for tag, attributes in reading.tags if tag == "details"]
     assert [("open" in each, each["class"]) for each in details] == [
-        (True, "source"), (False, "source"), (False, "more"), (False, "source"), (False, "source"),
+        (True, "source"), (False, "source"), (False, "more matches"), (False, "more"), (False, "source"), (False, "source"),
     ]  # fmt: skip
     ids = [each["id"] for each in details if "id" in each]
     assert ids == [f"turn-1-source-{number}" for number in (1, 2, 3, 4)]
@@ -175,7 +175,12 @@ def test_not_found_without_near_ones_shows_no_source() -> None:
     details = make_details("nothing").model_copy(update={"also_searched": []})
     reading = read(render_turn(Turn(1, "nothing", "I did not find that.", details, state="complete")))
     assert [tag for tag, _ in reading.tags if tag in ("details", "a")] == []
-    for wanted in ("1,234 passages in 2 collections", "1905 to 1906", "Ask at the reference desk."):
+    for wanted in (
+        "1,234 passages in 2 collections",
+        "Looked forEllen MarshNothing fitted1905 to 1906Spelling",
+        "Ellen for Elen",
+        "Ask at the reference desk.",
+    ):
         assert wanted in reading.text
 
 
@@ -183,12 +188,26 @@ def test_many_collections_are_counted_and_not_all_named() -> None:
     details = make_details("nothing")
     assert details.searched
     searched = details.searched.model_copy(
-        update={"collections": [f"Papers {n}" for n in range(40)], "years": None}
+        update={"collections": [f"Papers {n}" for n in range(40)], "readings": [], "corrections": []}
     )
     turn = Turn(1, "nothing", "", details.model_copy(update={"searched": searched}), state="complete")
     text = read(render_turn(turn)).text
     assert "in 40 collections" in text and "Papers 7; and 32 more" in text and "Papers 8" not in text
-    assert "Years understood" not in text
+    assert "Looked for" not in text and "Nothing fitted" not in text and "Spelling" not in text
+
+
+def test_all_that_fits_is_counted_and_the_first_are_listed() -> None:
+    reading = read(render_turn(make_turn("Which letters?")))
+    assert "All that fits: 1,203 records, of which the first 3" in reading.text
+    links = [dict(each)["href"] for tag, each in reading.tags if tag == "a"]
+    assert "records/marsh/letters/3" in links
+    details = make_details("Which letters?")
+    assert details.searched
+    updates: tuple[dict[str, object], ...] = ({"listed": []}, {"matches": None})
+    for update in updates:
+        searched = details.searched.model_copy(update=update)
+        turn = Turn(1, "q", "", details.model_copy(update={"searched": searched}), state="complete")
+        assert "All that fits" not in read(render_turn(turn)).text
 
 
 @pytest.mark.parametrize(
