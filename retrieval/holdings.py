@@ -40,13 +40,18 @@ class Holdings:
                 self._components.setdefault(record.id, record)
         return kept
 
-    def join(self, top: Record, item: Record) -> tuple[Record, ...]:
-        """A single transcription and the collection it names: the latter only when it is new in this run."""
+    def join(self, top: Record, *items: Record) -> tuple[Record, ...]:
+        """Transcriptions and the collection they name: the latter only when it is new in this run.
+
+        An item whose `parent_id` is an item before it (a page of an issue) stays below that one.
+        """
         collection = self._find(top)
-        if collection is None:
-            (collection,) = self.add([top])
-            return collection, self._place(item, collection)
-        return (self._place(item, collection),)
+        new = () if collection else self.add([top])
+        collection = collection or new[0]
+        placed: dict[str, Record] = {}
+        for item in items:
+            placed[item.id] = self._place(item, collection, placed.get(item.parent_id))
+        return (*new, *placed.values())
 
     def _know(self, record: Record) -> None:
         for key in _keys(record):
@@ -55,11 +60,12 @@ class Holdings:
     def _find(self, top: Record) -> Record | None:
         return next((self._collections[key] for key in _keys(top) if key in self._collections), None)
 
-    def _place(self, item: Record, collection: Record) -> Record:
-        """The transcription as a part of what it transcribes, or else of its collection."""
+    def _place(self, item: Record, collection: Record, within: Record | None) -> Record:
+        """The transcription as a part of what it lies in or transcribes, or else of its collection."""
         local_id = item.id.partition("/")[2]
         own_id = make_unique(f"{collection.collection_id}/{local_id}", self._taken)
-        above = self._components.get(f"{collection.collection_id}/{_SUFFIX.sub('', local_id)}", collection)
+        described = f"{collection.collection_id}/{_SUFFIX.sub('', local_id)}"
+        above = within or self._components.get(described, collection)
         position = self._joined[collection.id] = self._joined.get(collection.id, 0) + 1
         notes: tuple[AccessNote, ...] = (AccessNote(above.access_from, above.access),) if above.access else ()
         if item.access:
@@ -77,7 +83,7 @@ class Holdings:
             position=position,
             dates=item.dates or above.dates,
             spans=item.spans if item.dates else above.spans,
-            dates_inherited=bool(not item.dates and above.dates),
+            dates_inherited=item.dates_inherited or bool(not item.dates and above.dates),
             call_number=item.call_number or above.call_number,
             repository=item.repository or above.repository,
             container=item.container or above.container,

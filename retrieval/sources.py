@@ -10,6 +10,7 @@ from retrieval.errors import SourceError
 from retrieval.formats.ead import read_ead
 from retrieval.formats.inventory import read_inventory
 from retrieval.formats.prose import local
+from retrieval.formats.tei import read_tei
 from retrieval.formats.transcripts import read_transcript
 from retrieval.formats.xml import parse_xml
 from retrieval.holdings import Holdings
@@ -21,7 +22,7 @@ _LATER = {
     ".docx": "Word", ".doc": "Word", ".json": "JSON", ".html": "HTML", ".htm": "HTML",
 }  # fmt: skip
 _LATER_ROOTS = {
-    "tei": "TEI", "teicorpus": "TEI", "alto": "ALTO", "mets": "METS", "mods": "MODS",
+    "alto": "ALTO", "mets": "METS", "mods": "MODS",
     "modscollection": "MODS", "oai-pmh": "OAI-PMH", "eac-cpf": "EAC-CPF", "collection": "MARCXML",
     "record": "MARCXML", "html": "HTML", "oai_dc": "Dublin Core", "dc": "Dublin Core",
 }  # fmt: skip
@@ -47,12 +48,18 @@ class SourceOptions:
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """What one file gave. Partial trouble keeps the good records and reports the rest."""
+    """What one file gave. Partial trouble keeps the good records and reports the rest.
+
+    `joins`: the collection, which comes first, may be that of other files too. `parts`: files that were
+    read together with this one, as pages of it.
+    """
 
     path: Path
     format: str
     records: tuple[Record, ...] = ()
     problems: tuple[SourceError, ...] = ()
+    joins: bool = False
+    parts: tuple[Path, ...] = ()
 
 
 def find_files(paths: Sequence[Path]) -> list[Path]:
@@ -78,7 +85,7 @@ def read_sources(paths: Sequence[Path], options: SourceOptions | None = None) ->
     for path in files:
         root = next((root for root in paths if root.is_dir() and path.is_relative_to(root)), path.parent)
         reading = read_file(path, options, root=root)
-        if reading.format == "transcript" and len(reading.records) == 2:
+        if reading.joins and reading.records:
             yield replace(reading, records=holdings.join(*reading.records))
         else:
             yield replace(reading, records=holdings.add(reading.records))
@@ -115,7 +122,7 @@ def _read(path: Path, options: SourceOptions, source: str) -> Reading:
         return Reading(path, "csv", rows.records, rows.problems)
     if suffix == ".txt":
         text = read_transcript(path, source)
-        return Reading(path, "transcript", text.records, text.problems)
+        return Reading(path, "transcript", text.records, text.problems, joins=len(text.records) == 2)
     raise SourceError(path, f"is of no format that is read ({suffix or 'no ending'})", remedy=_REMEDY)
 
 
@@ -123,6 +130,9 @@ def _read_xml(path: Path, options: SourceOptions, source: str) -> Reading:
     document = parse_xml(path)
     root = document.root
     name = local(root)
+    if name in {"tei", "teicorpus"}:
+        tei = read_tei(root, path, source)
+        return Reading(path, "tei", tei.records, document.problems + tei.problems, joins=True)
     if name != "ead":
         kind = _LATER_ROOTS.get(name, f"XML with the root <{name}>")
         raise SourceError(path, f"is {kind}, which is not read yet", line=root.sourceline, remedy=_REMEDY)
