@@ -1,70 +1,33 @@
-"""The records and passages of a snapshot, in one read-only SQLite file beside its indexes.
+"""The records and passages of a snapshot, over its parts.
 
-Passages are numbered from 0 in the order they were written; the vector and the lexical index use the
-same numbers. What search needs of every passage at once is in `columns.npy`, one row per passage.
+Passages are numbered from 0 in the order they were written, on through all parts; the vector and the
+lexical index use the same numbers. A record that is replaced keeps its number: the newest part that has
+the number holds it. What is replaced or withdrawn stays in the old part until the parts are made one
+again; it is known by the lists of deleted passages and withdrawn records, and nothing here gives it out.
 """
 
 from __future__ import annotations
 
-import json
-import sqlite3
-import threading
-import weakref
-from collections.abc import Iterable, Sequence
-from dataclasses import asdict, dataclass, fields
-from datetime import date
-from pathlib import Path
-from typing import Any, get_args
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from retrieval.audience import PUBLIC, Audience, read_day
-from retrieval.errors import IndexDamaged
-from retrieval.months import months_of
-from retrieval.records import Kind, Level, Passage, Record
-from retrieval.spans import Span
+from retrieval.audience import PUBLIC, Audience
+from retrieval.catalog_part import CatalogPart
+from retrieval.origins import Origin
+from retrieval.records import Passage, Record
+from retrieval.stored import COLUMNS, KINDS, LEVELS, NO_PARENT, ROW_OF_NOTHING, UNDATED, load_record
 
-FORMAT = "records 3"
+__all__ = ["COLUMNS", "FORMAT", "KINDS", "LEVELS", "NO_PARENT", "UNDATED", "Catalog", "CollectionSummary"]
 
-LEVELS: tuple[Level, ...] = get_args(Level)
-KINDS: tuple[Kind, ...] = get_args(Kind)
-UNDATED = NO_PARENT = -1
-COLUMNS = np.dtype(
-    [
-        ("record", np.int32),
-        ("parent", np.int32),
-        ("collection", np.int32),
-        ("level", np.int8),
-        ("first_year", np.int16),
-        ("last_year", np.int16),
-        ("first_month", np.int32),
-        ("last_month", np.int32),
-        ("dates_inherited", np.bool_),
-        ("first_day", np.int32),
-        ("last_day", np.int32),
-        ("kinds", np.uint32),
-        ("withheld_until", np.int32),
-    ]
-)
+FORMAT = "records 4"
 
-_SCHEMA = """
-CREATE TABLE records (num INTEGER PRIMARY KEY, id TEXT UNIQUE NOT NULL, parent_id TEXT NOT NULL,
-                      collection_id TEXT NOT NULL, position INTEGER NOT NULL, level TEXT NOT NULL,
-                      withheld_until INTEGER NOT NULL, fields TEXT NOT NULL);
-CREATE TABLE passages (num INTEGER PRIMARY KEY, id TEXT UNIQUE NOT NULL, record INTEGER NOT NULL,
-                       text TEXT NOT NULL);
-"""
-_INDEXES = """
-CREATE INDEX records_parent ON records (parent_id, position);
-CREATE INDEX records_collection ON records (collection_id);
-"""
-
+Numbers = NDArray[np.int32]
 
 _END = 10**9
 """Later than every day."""
-_NOT_COLLECTION = 1000000000000
-"""Added to the number of a record that is no collection, to pick a collection's own record first."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,124 +48,74 @@ class CollectionSummary:
     abstract: str
 
 
-class CatalogWriter:
-    """Writes a catalog; `add` in reading order, then `close`."""
-
-    def __init__(self, folder: Path) -> None:
-        self._folder = folder
-        self._connection = sqlite3.connect(folder / "records.sqlite")
-        weakref.finalize(self, self._connection.close)  # a build may fail before `close`
-        self._connection.executescript(f"PRAGMA journal_mode=OFF; PRAGMA synchronous=OFF; {_SCHEMA}")
-        self._collections: dict[str, int] = {}
-        self._numbers: dict[str, int] = {}
-        self._rows: list[tuple[int | bool, ...]] = []
-        self.records = 0
-
-    def add(self, record: Record, passages: Sequence[Passage]) -> None:
-        """Store a record and its passages. The caller sees to it that ids are unique."""
-        self._connection.execute(
-            "INSERT INTO records VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-            (self.records, record.id, record.parent_id, record.collection_id, record.position, record.level,
-             read_day(record.withheld_until), dump_record(record)),
-        )  # fmt: skip
-        self._connection.executemany(
-            "INSERT INTO passages VALUES (?, ?, ?, ?)",
-            [
-                (len(self._rows) + place, passage.id, self.records, passage.text)
-                for place, passage in enumerate(passages)
-            ],
-        )
-        self._numbers[record.id] = self.records
-        self._rows += [self._row(record)] * len(passages)
-        self.records += 1
-
-    @property
-    def passages(self) -> int:
-        """Passages written so far, which is also the number of the next one."""
-        return len(self._rows)
-
-    @property
-    def collections(self) -> int:
-        """Collections met so far."""
-        return len(self._collections)
-
-    def collection_number(self, collection_id: str) -> int:
-        """The number that stands for a collection in `columns.npy`, in order of appearance."""
-        return self._collections.setdefault(collection_id, len(self._collections))
-
-    def close(self) -> None:
-        """Finish both files."""
-        self._connection.commit()
-        self._connection.executescript(_INDEXES)
-        self._connection.close()
-        np.save(self._folder / "columns.npy", np.array(self._rows, dtype=COLUMNS))
-
-    def _row(self, record: Record) -> tuple[int | bool, ...]:
-        years = record.years or (UNDATED, UNDATED)
-        months = months_of(record.years, record.dates) if record.years else (UNDATED, UNDATED)
-        return (
-            self.records, self._numbers.get(record.parent_id, NO_PARENT),
-            self.collection_number(record.collection_id), LEVELS.index(record.level),
-            *years, *months, record.dates_inherited, *_days(record), _mark_kinds(record),
-            read_day(record.withheld_until),
-        )  # fmt: skip
-
-
 class Catalog:
-    """Records and passages by number or id; safe to read from several threads."""
+    """Records and passages by number or id; safe to read from several threads.
 
-    def __init__(self, folder: Path) -> None:
-        path = folder / "records.sqlite"
-        self._connection = sqlite3.connect(
-            f"{path.resolve().as_uri()}?mode=ro&immutable=1", uri=True, check_same_thread=False
-        )
-        weakref.finalize(self, self._connection.close)
-        self._lock = threading.Lock()
+    `columns` has one row for each passage number; the rows of deleted passages belong to no record, no
+    collection, no level and no date. `live` marks the others; None where nothing was deleted.
+    """
+
+    def __init__(self, parts: Sequence[CatalogPart], deleted: Numbers, withdrawn: Numbers) -> None:
+        """`deleted` are numbers of passages, `withdrawn` of records that are in no answer any more."""
+        self._parts = tuple(parts)
+        self._withdrawn = frozenset(withdrawn.tolist())
+        self._newest = _find_newest(parts)
         self._summaries: dict[int, list[CollectionSummary]] = {}
-        self.columns: NDArray[np.void] = np.load(folder / "columns.npy", allow_pickle=False)
-        found = self._all("SELECT count(*) FROM passages")[0][0]
-        if self.columns.dtype != COLUMNS or len(self.columns) != found:
-            raise IndexDamaged(
-                f"{folder}: expected {found} rows of passages in columns.npy, found {len(self.columns)}; "
-                "build the index again"
-            )
-        self.collection_ids: list[str] = [
-            row[0] for row in self._all("SELECT collection_id FROM records GROUP BY 1 ORDER BY min(num)")
-        ]
+        self.columns, self.live = _join_columns(parts, deleted, withdrawn)
+        self.passage_count = len(self.columns) - len(deleted)
+        self.collection_ids: list[str] = [name for part in parts for name in part.collection_ids]
+
+    def mark_live(self) -> NDArray[np.bool_]:
+        """A fresh mask of all passages but the deleted ones."""
+        return np.ones(len(self.columns), dtype=np.bool_) if self.live is None else self.live.copy()
 
     def record(self, record_id: str) -> Record | None:
         """The record with this id; None when there is none."""
-        rows = self._all("SELECT fields FROM records WHERE id = ?", (record_id,))
-        return load_record(rows[0][0]) if rows else None
+        found = self._find(record_id)
+        return load_record(found[1]) if found else None
+
+    def number_of(self, record_id: str) -> int | None:
+        """The number of the record with this id; None when there is none."""
+        found = self._find(record_id)
+        return found[0] if found else None
 
     def records(self, numbers: Iterable[int]) -> dict[int, Record]:
         """Records by number."""
-        wanted = sorted(set(numbers))
-        marks = ",".join("?" * len(wanted))
-        rows = self._all(f"SELECT num, fields FROM records WHERE num IN ({marks})", wanted)
-        return {number: load_record(text) for number, text in rows}
+        return {number: load_record(text) for number, text in self.stored(numbers).items()}
+
+    def stored(self, numbers: Iterable[int]) -> dict[int, str]:
+        """Records by number, as `dump_record` wrote them."""
+        wanted: dict[int, list[int]] = {}
+        for number in sorted({int(number) for number in numbers} - self._withdrawn):
+            wanted.setdefault(self._newest.get(number, 0), []).append(number)
+        return {
+            number: text
+            for place, some in wanted.items()
+            for number, text in self._parts[place].records(some)
+        }
 
     def passages(self, numbers: Iterable[int]) -> dict[int, Passage]:
         """Passages by number."""
-        wanted = sorted(set(numbers))
-        marks = ",".join("?" * len(wanted))
-        rows = self._all(
-            "SELECT p.num, p.id, r.id, p.text FROM passages p JOIN records r ON r.num = p.record "
-            f"WHERE p.num IN ({marks})",
-            wanted,
-        )
+        wanted = [
+            number
+            for number in sorted({int(number) for number in numbers})
+            if 0 <= number < len(self.columns) and (self.live is None or self.live[number])
+        ]
         return {
             number: Passage(id=passage_id, record_id=record_id, text=text)
-            for number, passage_id, record_id, text in rows
+            for part in self._parts
+            for number, passage_id, record_id, text in part.passages(wanted)
         }
 
     def children(self, record_id: str) -> list[Record]:
         """Direct children, in the order of their source."""
-        rows = self._all(
-            "SELECT fields FROM records WHERE parent_id = ? AND id <> ? ORDER BY position, num",
-            (record_id, record_id),
-        )
-        return [load_record(row[0]) for row in rows]
+        rows = [
+            (position, source, number, text)
+            for place, part in enumerate(self._parts)
+            for number, position, source, text in part.find_children(record_id)
+            if self._is_current(number, place)
+        ]
+        return [load_record(row[3]) for row in sorted(rows)]
 
     def collections(self, audience: Audience = PUBLIC) -> list[CollectionSummary]:
         """Every collection, in order of appearance; its own record speaks for it, else its first one.
@@ -215,57 +128,98 @@ class Catalog:
             self._summaries = {**kept, before: self._summarise_all(before)}
         return list(self._summaries[before])
 
+    def passages_of(self, record: int) -> list[int]:
+        """Numbers of a record's passages, in order."""
+        return self._parts[self._newest.get(record, 0)].passages_of(record)
+
+    def records_of(self, origin: tuple[str, str]) -> list[tuple[int, str]]:
+        """(number, id) of the records that came from a file."""
+        return [
+            (number, record_id)
+            for place, part in enumerate(self._parts)
+            for number, record_id in part.records_of(origin)
+            if self._is_current(number, place)
+        ]
+
+    def origin_of(self, record: int) -> tuple[str, str]:
+        """Source and name of the file that a record came from."""
+        return self._parts[self._newest.get(record, 0)].origin_of(record)
+
+    def origins(self, source: str | None = None) -> dict[tuple[str, str], Origin]:
+        """Files that were read and are still there, of one source or of all, by source and name."""
+        found: dict[tuple[str, str], Origin] = {}
+        for part in self._parts:
+            for origin, gone in part.origins(source):
+                found[origin.key] = origin
+                if gone:
+                    del found[origin.key]
+        return found
+
+    def claimants(self, claim: str) -> set[tuple[str, str]]:
+        """Source and name of every file that made a claim, now or in a former state."""
+        return {key for part in self._parts for key in part.claimants(claim)}
+
+    def stream(self, first_part: int = 0) -> Iterator[tuple[int, tuple[str, str], Record]]:
+        """(number, source and name of its file, record) of every record whose newest state is there."""
+        for place in range(first_part, len(self._parts)):
+            for number, source, name, text in self._parts[place].stream():
+                if self._is_current(number, place):
+                    yield number, (source, name), load_record(text)
+
+    def _find(self, record_id: str) -> tuple[int, str] | None:
+        for place in range(len(self._parts) - 1, -1, -1):
+            found = self._parts[place].find_record(record_id)
+            if found:
+                return found if self._is_current(found[0], place) else None
+        return None
+
+    def _is_current(self, number: int, place: int) -> bool:
+        return number not in self._withdrawn and self._newest.get(number, 0) == place
+
     def _summarise_all(self, before: int) -> list[CollectionSummary]:
-        rows = self._all(
-            "SELECT collection_id, count(*), "
-            "min(CASE WHEN level = 'collection' THEN num ELSE num + 1000000000000 END) "
-            "FROM records WHERE withheld_until < ? GROUP BY collection_id ORDER BY min(num)",
-            (before,),
-        )
-        speakers = self.records(int(row[2]) % _NOT_COLLECTION for row in rows)
-        return [_summarise(row[0], row[1], speakers[int(row[2]) % _NOT_COLLECTION]) for row in rows]
-
-    def _all(self, sql: str, values: Sequence[object] = ()) -> list[tuple[Any, ...]]:
-        with self._lock:
-            return self._connection.execute(sql, values).fetchall()
-
-
-def dump_record(record: Record) -> str:
-    """A record as JSON, fields that hold nothing left out; equal records give equal text."""
-    return json.dumps(
-        {name: value for name, value in asdict(record).items() if value not in ("", (), None, False, 0)},
-        ensure_ascii=False, sort_keys=True, separators=(",", ":"),
-    )  # fmt: skip
-
-
-def load_record(text: str) -> Record:
-    """The record that `dump_record` wrote."""
-    values = json.loads(text)
-    for name in _TUPLES & values.keys():
-        values[name] = tuple(values[name])
-    values["spans"] = tuple(Span(**span) for span in values.get("spans", ()))
-    values["authorities"] = tuple((name, key) for name, key in values.get("authorities", ()))
-    if "bulk" in values:
-        values["bulk"] = Span(**values["bulk"])
-    return Record(**values)
+        rows = self.columns
+        starts = np.ones(len(rows), dtype=np.bool_)
+        starts[1:] = rows["record"][1:] != rows["record"][:-1]
+        seen = rows[starts & (rows["collection"] >= 0) & (rows["withheld_until"] < before)]
+        numbers = seen["record"].astype(np.int64)
+        place, count = seen["collection"], len(self.collection_ids)
+        totals = np.bincount(place, minlength=count)
+        first = np.full(count, np.iinfo(np.int64).max)
+        np.minimum.at(first, place, numbers)
+        speaker = first.copy()
+        own = seen["level"] == LEVELS.index("collection")
+        tops = np.full(count, np.iinfo(np.int64).max)
+        np.minimum.at(tops, place[own], numbers[own])
+        speaker = np.where(tops < np.iinfo(np.int64).max, tops, first)
+        order = [int(number) for number in np.argsort(first, kind="stable") if totals[number]]
+        speakers = self.records(speaker[order].tolist())
+        return [
+            _summarise(self.collection_ids[number], int(totals[number]), speakers[int(speaker[number])])
+            for number in order
+        ]
 
 
-def _days(record: Record) -> tuple[int, int]:
-    """First and last day as proleptic Gregorian ordinals."""
-    if not record.spans:
-        return UNDATED, UNDATED
-    first = min(span.first for span in record.spans)
-    return date.fromisoformat(first).toordinal(), date.fromisoformat(
-        max(span.last for span in record.spans)
-    ).toordinal()
+def _find_newest(parts: Sequence[CatalogPart]) -> dict[int, int]:
+    """Place of the newest part that has a record, by its number; a number left out is in the first."""
+    newest: dict[int, int] = {}
+    for place, part in enumerate(parts):
+        if place:
+            newest.update(dict.fromkeys(np.unique(part.columns["record"]).tolist(), place))
+    return newest
 
 
-def _mark_kinds(record: Record) -> int:
-    """One bit for each kind of material."""
-    return sum(1 << KINDS.index(kind) for kind in set(record.kinds))
-
-
-_TUPLES = {field.name for field in fields(Record) if str(field.type).startswith("tuple")}
+def _join_columns(
+    parts: Sequence[CatalogPart], deleted: Numbers, withdrawn: Numbers
+) -> tuple[NDArray[np.void], NDArray[np.bool_] | None]:
+    columns = np.concatenate([part.columns for part in parts]) if parts else np.empty(0, dtype=COLUMNS)
+    if not len(deleted):
+        return columns, None
+    columns[deleted] = np.array(ROW_OF_NOTHING, dtype=COLUMNS)
+    if len(withdrawn):
+        columns["parent"][np.isin(columns["parent"], withdrawn)] = NO_PARENT
+    live = np.ones(len(columns), dtype=np.bool_)
+    live[deleted] = False
+    return columns, live
 
 
 def _summarise(collection_id: str, count: int, speaker: Record) -> CollectionSummary:

@@ -11,14 +11,15 @@ from pathlib import Path
 
 from retrieval.audience import PUBLIC, Audience
 from retrieval.builder import FORMATS
-from retrieval.catalog import Catalog, CollectionSummary
+from retrieval.catalog import CollectionSummary
 from retrieval.embedding import Embedder
 from retrieval.errors import IndexDamaged
 from retrieval.lexical import LexicalIndex
+from retrieval.parts import open_catalog, open_parts
 from retrieval.records import Record
 from retrieval.search import EVERYTHING, Filters, Searcher, SearchResult
 from retrieval.snapshot import Manifest, check_files, read_manifest
-from retrieval.vectors import VectorIndex
+from retrieval.vector_parts import VectorParts
 
 __all__ = ["Filters", "Index", "SearchResult"]
 
@@ -32,9 +33,15 @@ class Index:
         check_files(folder, manifest)
         self.version = manifest.version
         self.manifest: Manifest = manifest
-        self._catalog = Catalog(folder)
-        self._vectors = VectorIndex(
-            folder / "vectors.faiss", passages=manifest.passages, dimension=manifest.dimension
+        self._parts = open_parts(folder, manifest)
+        self._catalog = open_catalog(folder, self._parts)
+        self._vectors = VectorParts(
+            [
+                (part.stamp.first_passage, part.stamp.passages, part.vectors)
+                for part in self._parts
+                if part.stamp.passages
+            ],
+            self._catalog.live,
         )
         self._words = LexicalIndex(folder / "lexical", passages=manifest.passages)
         self._searcher = Searcher(self._catalog, self._words, self._vectors, embedder)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
@@ -21,10 +21,11 @@ from retrieval.passages import render_breadcrumb, render_searchable
 from retrieval.questions import Question, fold_identifier, read_containers
 from retrieval.records import Passage, Record
 
-FORMAT = f"tantivy {version('tantivy')}, schema 4"
+FORMAT = f"tantivy {version('tantivy')}, schema 5"
 
 MOST_SELECTED = 50_000
 _HEAP = 64_000_000
+_HIGHEST = 2**31
 _LOCKS = (".tantivy-writer.lock", ".tantivy-meta.lock")
 
 
@@ -42,14 +43,27 @@ class Scope:
 
 
 class LexicalWriter:
-    """Writes a lexical index: `add` in passage order inside a `with`; an error there writes nothing."""
+    """Writes a lexical index, or adds to one, inside a `with`; an error there changes nothing.
+
+    A folder that holds an index may share its files with another snapshot: tantivy changes none of them,
+    it writes new ones beside them. Scores count what was removed until the index is written anew.
+    """
 
     def __init__(self, folder: Path) -> None:
-        folder.mkdir(parents=True)
+        folder.mkdir(parents=True, exist_ok=True)
         self._folder = folder
         index = tantivy.Index(SCHEMA, path=str(folder))
         register(index)
         self._writer = index.writer(heap_size=_HEAP, num_threads=1)
+
+    def remove(self, numbers: Iterable[int]) -> None:
+        """Take passages out; call it before any `add`."""
+        for number in numbers:
+            self._writer.delete_documents_by_term("number", number)
+
+    def remove_from(self, first: int) -> None:
+        """Take out every passage from this number on; call it before any `add`."""
+        self._writer.delete_documents_by_query(_range("number", first, _HIGHEST))
 
     def add(self, number: int, record: Record, passage: Passage, *, collection: int, level: int) -> None:
         """Index a passage under its number."""
@@ -87,7 +101,8 @@ class LexicalWriter:
         for name in _LOCKS:
             (self._folder / name).unlink(missing_ok=True)
         for path in self._folder.iterdir():
-            path.chmod(0o644)  # tantivy keeps two of its files to the owner; a container may be another
+            if path.stat().st_mode & 0o777 != 0o644:
+                path.chmod(0o644)  # tantivy keeps two of its files to the owner; a container may be another
 
 
 class LexicalIndex:

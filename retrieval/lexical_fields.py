@@ -8,8 +8,7 @@ from tantivy import Filter, TextAnalyzer, TextAnalyzerBuilder, Tokenizer
 
 def _build_schema() -> tantivy.Schema:
     builder = tantivy.SchemaBuilder()
-    builder.add_integer_field("number", fast=True)
-    for field in ("collection", "level", "first_year", "last_year", "withheld_until"):
+    for field in ("number", "collection", "level", "first_year", "last_year", "withheld_until"):
         builder.add_integer_field(field, fast=True, indexed=True)
     for field in ("heading", "text", "breadcrumb", "parent"):
         builder.add_text_field(field, tokenizer_name="words")

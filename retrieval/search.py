@@ -20,7 +20,8 @@ from retrieval.fusion import adjust, fold_to_records, fuse, highest_score
 from retrieval.lexical import LexicalIndex, Scope
 from retrieval.questions import Question, read_question
 from retrieval.records import Hit, Level, Record
-from retrieval.vectors import Mask, VectorIndex
+from retrieval.vector_parts import VectorSearch
+from retrieval.vectors import Mask
 
 CANDIDATES = 100
 """Passages taken from each side before fusion."""
@@ -73,7 +74,7 @@ class Searcher:
     """Searches the parts of one snapshot."""
 
     def __init__(
-        self, catalog: Catalog, words: LexicalIndex, vectors: VectorIndex, embedder: Embedder
+        self, catalog: Catalog, words: LexicalIndex, vectors: VectorSearch, embedder: Embedder
     ) -> None:
         self._catalog = catalog
         self._words = words
@@ -112,7 +113,7 @@ class Searcher:
         return SearchResult(
             hits=hits[:top_k],
             found=is_enough(asked, hits, best_cosine),
-            passages_searched=len(self._columns) if allowed is None else int(allowed.sum()),
+            passages_searched=self._catalog.passage_count if allowed is None else int(allowed.sum()),
             collections_searched=self._titles(filters, audience),
             years=asked.years,
         )
@@ -140,7 +141,7 @@ class Searcher:
         hides = self._has_withheld and not audience.staff
         if filters == EVERYTHING and not hides:
             return None
-        allowed = np.ones(len(self._columns), dtype=np.bool_)
+        allowed = self._catalog.mark_live()
         if hides:
             allowed &= self._columns["withheld_until"] < audience.day
         if filters.collections:

@@ -2,10 +2,14 @@
 
     <root>/CURRENT                      one line, the version in use
     <root>/<version>/manifest.json      what it was made of, and the size and SHA-256 of every file
-    <root>/<version>.tmp/               a build that is under way, or was killed
+    <root>/<version>/parts/<name>/      records, columns and vectors, in parts that never change
+    <root>/<version>/lexical/           one tantivy index over all parts
+    <root>/build-<process>.tmp/         a build that is under way, or was killed
 
-Until CURRENT is replaced nothing has happened, so a build may be killed at any moment. Checksums are
-compared before any index library reads a byte of a file.
+Until CURRENT is replaced nothing has happened, so a build may be killed at any moment. An update makes a
+new snapshot whose old parts are hard links to the same files. A file is known to be whole when its
+checksum was compared, or when it is still the very file (inode, size, time of change) whose checksum was
+taken as it was written; otherwise it is compared before any index library reads a byte of it.
 """
 
 from __future__ import annotations
@@ -16,7 +20,7 @@ import json
 import os
 import re
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime, timedelta
@@ -34,20 +38,35 @@ _CURRENT, _MANIFEST, _LOCK = "CURRENT", "manifest.json", ".build.lock"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FileStamp:
-    """Size in bytes and SHA-256 of one file of a snapshot."""
+    """Size in bytes and SHA-256 of one file; its inode and time of change (ns) when they were taken."""
 
     size: int
     sha256: str
+    inode: int = 0
+    modified: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PartStamp:
+    """A part of a snapshot: its passages are numbered on from `first_passage`, what is deleted included.
+
+    `next_record` is the first number that no record of this part or those before it has.
+    """
+
+    name: str
+    first_passage: int
+    passages: int
+    next_record: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Manifest:
     """What a snapshot says about itself.
 
-    `created` is ISO 8601 in UTC; `formats` names what wrote each part and must be equal to what
-    reads it; `sources` are the files read, `skipped` one line for each that gave nothing, and
-    `remarks` what was wrong with files that were read all the same; `checksums` covers every file
-    but the manifest, by path inside the snapshot.
+    `created` is ISO 8601 in UTC; `records`, `passages` and `collections` count what may be found. `formats`
+    names what wrote each side and must be equal to what reads it. `sources` are the files read in this
+    build or update, `skipped` one line for each that gave nothing, and `remarks` what was wrong with files
+    that were read all the same. `checksums` covers every file but the manifest, by path inside the snapshot.
     """
 
     version: str
@@ -59,6 +78,7 @@ class Manifest:
     dimension: int
     embedder_digest: str
     formats: dict[str, str]
+    parts: tuple[PartStamp, ...]
     sources: tuple[str, ...]
     skipped: tuple[str, ...]
     remarks: tuple[str, ...]
@@ -85,6 +105,7 @@ def read_manifest(folder: Path) -> Manifest:
     try:
         values = json.loads((folder / _MANIFEST).read_text("utf-8"))
         values["checksums"] = {name: FileStamp(**stamp) for name, stamp in values["checksums"].items()}
+        values["parts"] = tuple(PartStamp(**part) for part in values["parts"])
         for name in ("sources", "skipped", "remarks"):
             values[name] = tuple(values[name])
         manifest = Manifest(**values)
@@ -99,21 +120,37 @@ def read_manifest(folder: Path) -> Manifest:
     return manifest
 
 
-def check_files(folder: Path, manifest: Manifest) -> None:
-    """Compare every file with the manifest. Raises IndexDamaged naming the first that differs."""
+def check_files(folder: Path, manifest: Manifest, *, thoroughly: bool = False) -> None:
+    """Compare the files that need it, or all, with the manifest. Raises IndexDamaged for the first."""
     for name, stamp in manifest.checksums.items():
         path = folder / name
         try:
-            size = path.stat().st_size
-            found = _digest_file(path) if size == stamp.size else ""
+            status = path.stat()
+            known = not thoroughly and _is_known(status, stamp)
+            found = stamp.sha256 if known else _digest_file(path) if status.st_size == stamp.size else ""
         except OSError as problem:
             raise IndexDamaged(f"{path}: missing or unreadable; build the index again") from problem
-        if size != stamp.size:
-            raise IndexDamaged(f"{path}: expected {stamp.size} bytes, found {size}; build the index again")
+        if status.st_size != stamp.size:
+            raise IndexDamaged(
+                f"{path}: expected {stamp.size} bytes, found {status.st_size}; build the index again"
+            )
         if found != stamp.sha256:
             raise IndexDamaged(
                 f"{path}: expected SHA-256 {stamp.sha256[:12]}…, found {found[:12]}…; build the index again"
             )
+        _compared[status.st_dev, status.st_ino] = (status.st_mtime_ns, stamp.sha256)
+
+
+_compared: dict[tuple[int, int], tuple[int, str]] = {}
+"""Device and inode of files compared in this process, with their time of change and checksum."""
+
+
+def _is_known(status: os.stat_result, stamp: FileStamp) -> bool:
+    """Whether this is still the file whose checksum was taken or compared."""
+    if status.st_size != stamp.size:
+        return False
+    as_written = (stamp.inode, stamp.modified) == (status.st_ino, status.st_mtime_ns)
+    return as_written or _compared.get((status.st_dev, status.st_ino)) == (status.st_mtime_ns, stamp.sha256)
 
 
 @contextmanager
@@ -156,13 +193,38 @@ def choose_version(root: Path, digest: str, now: datetime) -> str:
     return f"{moment}-{digest[:8]}"
 
 
-def stamp_files(folder: Path) -> dict[str, FileStamp]:
-    """Size and SHA-256 of every file below `folder`, by path inside it."""
-    return {
-        str(path.relative_to(folder)): FileStamp(size=path.stat().st_size, sha256=_digest_file(path))
-        for path in sorted(folder.rglob("*"))
-        if path.is_file() and path.name != _MANIFEST
-    }
+def link_files(before: Path, folder: Path, names: Iterable[str]) -> None:
+    """Give a build the files of the snapshot before, without copying them where links can be made."""
+    for name in names:
+        target = folder / name
+        target.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            os.link(before / name, target)
+        except OSError:  # a file system without hard links
+            shutil.copy2(before / name, target)
+
+
+def stamp_files(folder: Path, before: Mapping[str, FileStamp] | None = None) -> dict[str, FileStamp]:
+    """Size and SHA-256 of every file below `folder`, by path inside it.
+
+    `before` are those of the snapshot that files were linked from, which are not read again.
+    """
+    stamps = {}
+    for path in sorted(folder.rglob("*")):
+        if not path.is_file() or path.name == _MANIFEST:
+            continue
+        name, status = path.relative_to(folder).as_posix(), path.stat()
+        old = (before or {}).get(name)
+        if old and _is_known(status, old):
+            stamps[name] = old
+        else:
+            stamps[name] = FileStamp(
+                size=status.st_size,
+                sha256=_digest_file(path),
+                inode=status.st_ino,
+                modified=status.st_mtime_ns,
+            )
+    return stamps
 
 
 def publish(root: Path, folder: Path, manifest: Manifest) -> Path:
@@ -170,7 +232,8 @@ def publish(root: Path, folder: Path, manifest: Manifest) -> Path:
     with (folder / _MANIFEST).open("w", encoding="utf-8") as stream:
         json.dump(asdict(manifest), stream, ensure_ascii=False, indent=1)
     for path in folder.rglob("*"):
-        _sync(path)
+        if path.is_dir() or path.stat().st_nlink == 1:  # a linked file was synced with its own snapshot
+            _sync(path)
     _sync(folder)
     final = root / manifest.version
     folder.rename(final)

@@ -14,6 +14,7 @@ from retrieval.formats.tei import read_tei
 from retrieval.formats.transcripts import read_transcript
 from retrieval.formats.xml import parse_xml
 from retrieval.holdings import Holdings
+from retrieval.origins import Origin
 from retrieval.records import Record
 
 _EAD3 = "http://ead3.archivists.org/schema/"
@@ -52,6 +53,7 @@ class Reading:
 
     `joins`: the collection, which comes first, may be that of other files too. `parts`: files that were
     read together with this one, as pages of it.
+    `origin` is its place in the registry of sources; None for a file that is read by itself.
     """
 
     path: Path
@@ -60,6 +62,7 @@ class Reading:
     problems: tuple[SourceError, ...] = ()
     joins: bool = False
     parts: tuple[Path, ...] = ()
+    origin: Origin | None = None
 
 
 def find_files(paths: Sequence[Path]) -> list[Path]:

@@ -80,6 +80,11 @@ class VectorIndex:
         scores, numbers = self._index.search(query, k, params=_SearchParameters(sel=selector))
         return [(number, score) for number, score in _pair(numbers[0], scores[0]) if allowed[number]]
 
+    def reconstruct(self, numbers: NDArray[np.int32]) -> Vectors:
+        """Vectors by number, one row each."""
+        inner = faiss.downcast_index(self._index.index)
+        return np.asarray(inner.reconstruct_batch(numbers.astype(np.int64)), dtype=np.float32)
+
     def reconstruct_all(self) -> Vectors:
         """All vectors, in row order."""
         inner = faiss.downcast_index(self._index.index)

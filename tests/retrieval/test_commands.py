@@ -84,7 +84,7 @@ def test_verify(place: Path, capsys: pytest.CaptureFixture[str]) -> None:
 
 def test_verify_finds_damage(place: Path, tmp_path: Path) -> None:
     assert run(place, "build", str(place / "sources"), "--root", str(tmp_path / "r")) == 0
-    [vectors] = (tmp_path / "r").glob("*/vectors.faiss")
+    [vectors] = (tmp_path / "r").glob("*/parts/*/vectors.faiss")
     vectors.write_bytes(vectors.read_bytes()[:-1])
     with pytest.raises(IndexDamaged, match="vectors.faiss"):
         run(place, "verify", "--root", str(tmp_path / "r"))

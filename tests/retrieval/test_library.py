@@ -50,7 +50,7 @@ def test_a_damaged_new_snapshot_leaves_the_one_in_use(root: Path, embedder: Embe
     library = Library(root, embedder)
     old = library.current()
     build_shelf(root, embedder, [*shelf_records(), NEW])
-    path = root / read_current(root) / "vectors.faiss"
+    path = root / read_current(root) / "parts" / "000001" / "vectors.faiss"
     whole = path.read_bytes()
     path.write_bytes(whole[:-1] + b"x")
     for _ in range(2):

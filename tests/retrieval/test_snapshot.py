@@ -29,6 +29,11 @@ from retrieval.sources import Reading
 from retrieval.vectors import VectorIndex
 from tests.retrieval.shelf import build_shelf, make_record, shelf_readings, shelf_records
 
+FILES = [
+    "parts/000001/records.sqlite", "parts/000001/columns.npy", "parts/000001/vectors.faiss",
+    "parts/000001/vectors.keys", "parts/000001/vocabulary.sqlite", "lexical/meta.json", "deleted.npy",
+]  # fmt: skip
+
 
 @pytest.fixture
 def root(tmp_path: Path, shelf_root: Path) -> Path:
@@ -60,10 +65,8 @@ def test_the_manifest_says_what_was_indexed(shelf_root: Path, embedder: Embedder
     assert manifest.sources == ("marsh.xml", "band.csv")
     assert manifest.skipped == ("broken.xml:3: is not well formed (close the tag)",)
     assert (manifest.embedder, manifest.dimension) == (embedder.name, 384)
-    assert set(manifest.formats) == {"catalog", "vectors", "lexical"}
-    assert {"records.sqlite", "columns.npy", "vectors.faiss", "vectors.keys", "lexical/meta.json"} <= set(
-        manifest.checksums
-    )
+    assert set(manifest.formats) == {"catalog", "vectors", "lexical", "vocabulary"}
+    assert set(FILES) <= set(manifest.checksums)
     check_files(current(shelf_root), manifest)
 
 
@@ -74,9 +77,7 @@ def test_trouble_with_a_file_that_was_read_is_a_remark(tmp_path: Path, embedder:
     assert (manifest.skipped, len(manifest.remarks)) == ((), 1)
 
 
-@pytest.mark.parametrize(
-    "name", ["records.sqlite", "columns.npy", "vectors.faiss", "vectors.keys", "lexical/meta.json"]
-)
+@pytest.mark.parametrize("name", FILES)
 @pytest.mark.parametrize("harm", ["flip", "cut", "remove"])
 def test_any_damage_is_found_before_the_file_is_used(
     root: Path, embedder: Embedder, name: str, harm: str
@@ -161,17 +162,17 @@ def test_an_old_snapshot_lends_its_vectors(root: Path, embedder: Embedder) -> No
     old = read_manifest(root / list_versions(root)[0])
     assert (built.reused, built.manifest.passages) == (old.passages, old.passages + 1)
     first = VectorIndex(
-        root / old.version / "vectors.faiss", passages=old.passages, dimension=384
+        root / old.version / "parts" / "000001" / "vectors.faiss", passages=old.passages, dimension=384
     ).reconstruct_all()
     second = VectorIndex(
-        current(root) / "vectors.faiss", passages=old.passages + 1, dimension=384
+        current(root) / "parts" / "000001" / "vectors.faiss", passages=old.passages + 1, dimension=384
     ).reconstruct_all()
     same = [row for row in second if (first == row).all(axis=1).any()]
     assert len(same) == old.passages
 
 
 def test_a_damaged_snapshot_lends_nothing_and_stops_no_build(root: Path, embedder: Embedder) -> None:
-    (current(root) / "vectors.faiss").write_bytes(b"not a vector")
+    (current(root) / "parts" / "000001" / "vectors.faiss").write_bytes(b"not a vector")
     built = build_shelf(root, embedder)
     assert built.reused == 0
     assert Index(current(root), embedder).search("the flood at the mill").found
