@@ -15,7 +15,7 @@ from pathlib import Path
 from lxml import etree
 from lxml.etree import _Element
 
-from retrieval.dates import date_in_title
+from retrieval.dates import date_in_title, read_dates
 from retrieval.errors import SourceError
 from retrieval.formats import access, containers
 from retrieval.formats.access import AccessNote
@@ -28,7 +28,9 @@ from retrieval.formats.names import names_in_title
 from retrieval.formats.prose import local
 from retrieval.formats.xml import is_internal
 from retrieval.records import ContainerOrigin, Level, Record
-from retrieval.spans import of_years
+
+_MOST_REMARKS = 20
+_CORRECT_DATE = "correct whichever is wrong"
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,10 +96,13 @@ def read_ead(
         carry=carry_containers,
     )
     problems = [_internal(path, archdesc)] if is_internal(archdesc) or is_internal(root) else []
-    return EadReading(tuple(_walk(own, aid)), tuple(problems))
+    contradictions: list[tuple[int | None, str]] = []
+    _note_contradiction(archdesc, own, contradictions)
+    records = tuple(_walk(own, aid, contradictions))
+    return EadReading(records, (*problems, *_report(path, contradictions)))
 
 
-def _walk(top: Component, aid: _FindingAid) -> Iterator[Record]:
+def _walk(top: Component, aid: _FindingAid, contradictions: list[tuple[int | None, str]]) -> Iterator[Record]:
     """Records in document order; the container in force is carried along for those that state none."""
     taken: set[str] = set()
     place = _describe_collection(top, aid, taken)
@@ -108,6 +113,7 @@ def _walk(top: Component, aid: _FindingAid) -> Iterator[Record]:
     while stack:
         element, above = stack.pop()
         own = read_component(element)
+        _note_contradiction(element, own, contradictions)
         level = read_level(element, own)
         position += 1
         if level == "series" and above.record.level == "collection":
@@ -129,7 +135,8 @@ def _describe_collection(own: Component, aid: _FindingAid, taken: set[str]) -> _
         title=aid.title,
         collection=aid.title,
         dates=own.dates,
-        spans=of_years(own.years),
+        spans=own.dated.spans,
+        bulk=own.dated.bulk,
         call_number=aid.call_number,
         repository=aid.repository,
         container=containers.render(own.containers),
@@ -181,7 +188,8 @@ def _describe(
         parent_id=above.id,
         position=position,
         dates=own.dates or above.dates,
-        spans=of_years(own.years) if own.dates else above.spans,
+        spans=own.dated.spans if own.dates else above.spans,
+        bulk=own.dated.bulk if own.dates else above.bulk,
         dates_inherited=bool(above.dates and not own.dates),
         call_number=_call_number(own.unit_id, aid.call_number),
         repository=aid.repository,
@@ -207,7 +215,7 @@ def _find_date(own: Component, title: str) -> None:
     """Take the date from the title where there is none beside it."""
     dated = None if own.dates else date_in_title(title)
     if dated:
-        own.dates, own.years = dated
+        own.dates, own.dated = dated[0], read_dates(dated[0])
 
 
 def _restrict(
@@ -274,9 +282,23 @@ def _entitle(own: Component, root: _Element, path: Path) -> None:
     title = own.title or read_header_title(root) or own.dates or path.stem
     dated = None if own.dates else date_in_title(title)
     if dated:
-        own.dates, own.years = dated
+        own.dates, own.dated = dated[0], read_dates(dated[0])
         title = tidy_title(title.removesuffix(dated[0])) or title
     own.title = title
+
+
+def _note_contradiction(element: _Element, own: Component, found: list[tuple[int | None, str]]) -> None:
+    if own.dated.remark:
+        found.append((element.sourceline, own.dated.remark))
+
+
+def _report(path: Path, contradictions: list[tuple[int | None, str]]) -> Iterator[SourceError]:
+    """Dates that say two things, the first of them one by one."""
+    for line, remark in contradictions[:_MOST_REMARKS]:
+        yield SourceError(path, f"{remark}; the words were taken", line=line, remedy=_CORRECT_DATE)
+    more = len(contradictions) - _MOST_REMARKS
+    if more > 0:
+        yield SourceError(path, f"{more} more dates differ from their machine form", remedy=_CORRECT_DATE)
 
 
 def _internal(path: Path, archdesc: _Element) -> SourceError:

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from lxml import etree
 from lxml.etree import _Element
 
-from retrieval.dates import Years
+from retrieval.dates import Dates
 from retrieval.formats import ead_fields, ead_titles
 from retrieval.formats.containers import Container, read_containers
 from retrieval.formats.prose import inline, join_paragraphs, local, paragraphs
@@ -42,7 +42,7 @@ class Component:
 
     title: str = ""
     dates: str = ""
-    years: Years | None = None
+    dated: Dates = Dates()
     containers: tuple[Container, ...] = ()
     creator: str = ""
     names: list[str] = field(default_factory=list)
@@ -181,7 +181,7 @@ def _read_title(titles: list[_Element], dates: list[_Element], own: Component) -
             own.names += ead_fields.read_names(title)
     own.title = ead_titles.read_title(titles)
     if dates:
-        own.dates, own.years = ead_titles.read_dates(dates)
+        own.dates, own.dated = ead_titles.read_unit_dates(dates)
 
 
 def _read_unit_id(node: _Element, own: Component) -> None:

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from lxml import etree
 from lxml.etree import _Element
 
-from retrieval.dates import Years, parse_years, span
+from retrieval.dates import Dates, join_dates, read_dates
 from retrieval.formats.prose import drop_full_stop, fold, inline, local
 
 _SORT_TITLES = frozenset({"sort", "filing"})
@@ -62,32 +62,31 @@ def _ends_in_preposition(parts: list[tuple[bool, str]]) -> bool:
     return bool(words) and not parts[-1][0] and words[-1].lower() in _BINDING
 
 
-def read_dates(elements: Iterable[_Element]) -> tuple[str, Years | None]:
-    """Dates of one `did` as text, joined by commas, and the years they span. Bulk never narrows."""
+def read_unit_dates(elements: Iterable[_Element]) -> tuple[str, Dates]:
+    """Dates of one `did` as text, joined by commas, and what they cover. Bulk never narrows."""
     texts: dict[str, None] = {}
-    whole: list[Years] = []
-    bulk: list[Years] = []
-    structured: list[tuple[str, Years | None, bool]] = []
+    found: list[Dates] = []
+    structured: list[tuple[str, Dates, bool]] = []
     for element in elements:
         is_bulk = (element.get("type") or element.get("unitdatetype") or "") == "bulk"
         if local(element) == "unitdatestructured":
-            text, years = _read_structured(element)
-            structured.append((text, years, is_bulk))
+            structured.append((*_read_structured(element, is_bulk), is_bulk))
             continue
         text = tidy_date(inline(element))
-        years = parse_years(text, element.get("normal") or "")
-        _note(texts, bulk if is_bulk else whole, text, years, is_bulk)
-    for text, years, is_bulk in structured:
-        if years is None or years not in (bulk if is_bulk else whole):
-            _note(texts, bulk if is_bulk else whole, text, years, is_bulk)
-    return ", ".join(texts), span(whole) or span(bulk)
+        found.append(
+            _note(texts, text, read_dates(text, element.get("normal") or "", is_bulk=is_bulk), is_bulk)
+        )
+    plain = {(dates.years, dates.bulk is None) for dates in found}
+    for text, dates, is_bulk in structured:
+        if dates.years is None or (dates.years, dates.bulk is None) not in plain:
+            found.append(_note(texts, text, dates, is_bulk))
+    return ", ".join(texts), join_dates(found)
 
 
-def _note(texts: dict[str, None], spans: list[Years], text: str, years: Years | None, is_bulk: bool) -> None:
+def _note(texts: dict[str, None], text: str, dates: Dates, is_bulk: bool) -> Dates:
     if text:
         texts[f"bulk {text}" if is_bulk and "bulk" not in text.lower() else text] = None
-    if years:
-        spans.append(years)
+    return dates
 
 
 def tidy_date(text: str) -> str:
@@ -99,10 +98,10 @@ def tidy_date(text: str) -> str:
     return date.strip(",;: ")
 
 
-def _read_structured(element: _Element) -> tuple[str, Years | None]:
+def _read_structured(element: _Element, is_bulk: bool) -> tuple[str, Dates]:
     """EAD3 dates: singles and ranges in order, their text or else their standard form."""
     texts: list[str] = []
-    spans: list[Years] = []
+    found: list[Dates] = []
     for node in element.iter(etree.Element):
         name = local(node)
         if name == "datesingle":
@@ -111,12 +110,15 @@ def _read_structured(element: _Element) -> tuple[str, Years | None]:
         elif name == "daterange":
             ends = [child for child in node if local(child) in {"fromdate", "todate"}]
             written = [inline(end) or end.get("standarddate") or "" for end in ends]
-            text, machine = "-".join(written), "/".join(end.get("standarddate") or "" for end in ends)
+            text, machine = _join_ends(written), "/".join(end.get("standarddate") or "" for end in ends)
         else:
             continue
-        years = parse_years(text, machine)
+        found.append(read_dates(text, machine, is_bulk=is_bulk))
         if text:
             texts.append(text)
-        if years:
-            spans.append(years)
-    return ", ".join(texts), span(spans)
+    return ", ".join(texts), join_dates(found)
+
+
+def _join_ends(written: list[str]) -> str:
+    """The two ends of a range; a dash between days in figures would be read as part of them."""
+    return (" - " if any("-" in end for end in written) else "-").join(written)

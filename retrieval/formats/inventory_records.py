@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from retrieval.dates import Years, date_in_title, parse_years
+from retrieval.dates import date_in_title, read_dates
 from retrieval.formats import access, containers
 from retrieval.formats.access import AccessNote
 from retrieval.formats.containers import Container
@@ -16,7 +16,6 @@ from retrieval.formats.inventory_rows import Row
 from retrieval.formats.names import names_in_title
 from retrieval.formats.prose import drop_full_stop
 from retrieval.records import ContainerOrigin, Level, Record
-from retrieval.spans import of_years
 
 _CAPITALISED = r"[A-Z][\w.'’-]*(?: [A-Z][\w.'’-]*){0,3}"
 _TWO_PEOPLE = re.compile(rf"^({_CAPITALISED})(?:,(?: [\w. ]+,)?)? to ({_CAPITALISED})$")
@@ -93,7 +92,8 @@ def _make_collection(
         title=title,
         collection=title,
         dates=dates,
-        spans=of_years(parse_years(dates)),
+        spans=read_dates(dates).spans,
+        bulk=read_dates(dates).bulk,
         call_number=call_number,
         repository=shared("repository"),
         creator=fixed.get("creator", ""),
@@ -111,7 +111,7 @@ def _make_collection(
 
 def _make_record(entry: Entry, top: Record, position: int, link_template: str) -> Record:
     get = entry.row.get
-    dates, years, inherited = _dates(entry, top)
+    dates, inherited = _dates(entry, top)
     default: Level = "series" if entry.has_children else "file"
     level = _LEVELS.get(get("level").lower(), default)
     restrictions = access.render(_notes(entry, top), level if get("access") else "")
@@ -125,7 +125,8 @@ def _make_record(entry: Entry, top: Record, position: int, link_template: str) -
         parent_id=entry.parent.id if entry.parent else top.id,
         position=position,
         dates=dates,
-        spans=of_years(years),
+        spans=read_dates(dates).spans,
+        bulk=read_dates(dates).bulk,
         dates_inherited=inherited,
         call_number=get("call_number") or top.call_number,
         repository=get("repository") or top.repository,
@@ -170,21 +171,21 @@ def _link(identifier: str, top: Record, template: str) -> str:
     return template.replace("{id}", slug(identifier)).replace("{eadid}", top.collection_id)
 
 
-def _dates(entry: Entry, top: Record) -> tuple[str, Years | None, bool]:
+def _dates(entry: Entry, top: Record) -> tuple[str, bool]:
     """Dates of a row, else of its title, else of the nearest row above it that has one."""
     written = _written_dates(entry.row)
     if written:
-        return written, parse_years(written), False
+        return written, False
     dated = date_in_title(entry.title)
     if dated:
-        return dated[0], dated[1], False
+        return dated[0], False
     above = entry.parent
     while above:
         written = _written_dates(above.row)
         if written:
-            return written, parse_years(written), True
+            return written, True
         above = above.parent
-    return top.dates, top.years, bool(top.dates)
+    return top.dates, bool(top.dates)
 
 
 def _written_dates(row: Row) -> str:

@@ -10,7 +10,7 @@ import re
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from retrieval.dates import date_in_title, parse_years
+from retrieval.dates import date_in_title, read_dates
 from retrieval.errors import SourceError
 from retrieval.formats import book
 from retrieval.formats.containers import Container, render
@@ -19,7 +19,6 @@ from retrieval.formats.plain_text import read_text, title_from_name
 from retrieval.formats.prose import fold
 from retrieval.formats.transcript_header import RULE, split_header
 from retrieval.records import Record
-from retrieval.spans import of_years
 
 _PAGE_MARK = re.compile(r"\[(?:page|p\.|pg\.|folio|f\.)\s*\w+[^\]]*\]", re.IGNORECASE)
 _PAGE_LINE = re.compile(rf"^[ \t]*({_PAGE_MARK.pattern})[ \t]*$", re.IGNORECASE | re.MULTILINE)
@@ -101,7 +100,8 @@ def _read_single(path: Path, source: str, header: dict[str, str], body: str) -> 
         parent_id=top.id,
         position=1,
         dates=dates,
-        spans=of_years(parse_years(dates)),
+        spans=read_dates(dates).spans,
+        bulk=read_dates(dates).bulk,
         call_number=header.get("call_number", ""),
         repository=header.get("repository", ""),
         container=_container(header),
@@ -134,7 +134,8 @@ def _read_book(path: Path, source: str, header: dict[str, str], body: str, parts
         _top(collection_id, title, header, source),
         creator=creator,
         dates=dates,
-        spans=of_years(parse_years(dates)),
+        spans=read_dates(dates).spans,
+        bulk=read_dates(dates).bulk,
         language=header.get("language", ""),
         extent=header.get("extent", ""),
         access=header.get("access", ""),
@@ -160,7 +161,8 @@ def _read_book(path: Path, source: str, header: dict[str, str], body: str, parts
                 parent_id=top.id,
                 position=position,
                 dates=part_dates or dates,
-                spans=of_years(parse_years(part_dates or dates)),
+                spans=read_dates(part_dates or dates).spans,
+                bulk=read_dates(part_dates or dates).bulk,
                 dates_inherited=bool(dates and not part_dates),
                 call_number=top.call_number,
                 repository=top.repository,

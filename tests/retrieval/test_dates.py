@@ -1,4 +1,4 @@
-"""Years read out of dates as archivists write them."""
+"""Years read out of dates as archivists write them, and dates found in titles."""
 
 from __future__ import annotations
 
@@ -49,7 +49,9 @@ from retrieval.dates import date_in_title, parse_years
         ("30 February 1870", (1870, 1870)),
         ("1974 February 5-1947 May 22", (1947, 1974)),
         ("22 September 1918 - 29 September May 1918", (1918, 1918)),
-        ("24 Prairial, l'an 6e", (1797, 1798)),
+        ("24 Prairial, l'an 6e", (1798, 1798)),
+        ("late 1860s", (1866, 1869)),
+        ("before 1910", (1910, 1910)),
         ("undated", None),
         ("n.d.", None),
         ("dates not examined", None),

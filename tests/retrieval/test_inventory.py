@@ -9,7 +9,7 @@ import pytest
 from retrieval.errors import SourceError
 from retrieval.records import Record
 from retrieval.sources import Reading, SourceOptions, read_file
-from retrieval.spans import of_years
+from retrieval.spans import Span
 
 DATA = Path(__file__).parent / "data"
 
@@ -44,7 +44,7 @@ def test_plain_headers_are_understood_as_they_are(tmp_path: Path) -> None:
         parent_id="photo_inventory/collection",
         position=1,
         dates="1927 November 4",
-        spans=of_years((1927, 1927)),
+        spans=(Span("1927-11-04", "1927-11-04"),),
         container="Box 5, Folder 2",
         container_origin="stated",
         creator="Leander Frayne",

@@ -8,7 +8,7 @@ import pytest
 
 from retrieval.records import Record
 from retrieval.sources import Reading, SourceOptions, read_file
-from retrieval.spans import of_years
+from retrieval.spans import Span
 
 DATA = Path(__file__).parent / "data"
 
@@ -34,7 +34,7 @@ def test_a_header_block_fills_the_fields_and_the_rest_is_text() -> None:
         parent_id="cabmss0077/collection",
         position=1,
         dates="16 April 1905",
-        spans=of_years((1905, 1905)),
+        spans=(Span("1905-04-16", "1905-04-16"),),
         call_number="cabmss0077",
         container="Box 3, Folder 1",
         container_origin="stated",
