@@ -1,0 +1,167 @@
+"""MODS, as digital collections export it. Elements: https://www.loc.gov/standards/mods/userguide/."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from lxml import etree
+from lxml.etree import _Element
+
+from retrieval.formats import mods_parts
+from retrieval.formats.catalogue import Entry
+from retrieval.formats.catalogue_text import find_address, strip_heading
+from retrieval.formats.catalogue_xml import Values, attribute, find
+from retrieval.formats.languages import name_languages
+from retrieval.formats.prose import local
+from retrieval.formats.rights import name_rights, split_rights
+
+_NOTE_LABELS = {
+    "biographical/historical": "Biography or history", "bibliography": "Bibliography",
+    "arrangement": "Arrangement", "organization": "Arrangement",
+    "statement of responsibility": "Responsibility", "performers": "Performers",
+    "venue": "Date and place of event", "handwritten": "Handwritten", "exhibitions": "Exhibitions",
+    "source note": "Source", "additional physical form": "Other forms available", "ownership": "",
+    "language": "Language", "publications": "Publications about it", "funding": "",
+}  # fmt: skip
+_NOT_FOR_PATRONS = frozenset(
+    {"acquisition", "action", "admin", "internal", "staff", "processing", "digitization"}
+)
+_CITATION = frozenset(
+    {"preferred citation", "preferredcitation", "citation/reference", "citation", "cite as"}
+)
+_OWNERS = frozenset({"ownership", "owner", "repository"})
+_NUMBERS = (
+    "call number",
+    "callnumber",
+    "shelfmark",
+    "local",
+    "accession number",
+    "accession",
+    "reference",
+    "",
+)
+_POOR_LINK = re.compile(r"preview|raw|thumb|manifest", re.IGNORECASE)
+
+
+def find_mods(root: _Element) -> Iterator[_Element]:
+    """The `mods` elements of a document, in order."""
+    return (node for node in root.iter(etree.Element) if local(node) == "mods")
+
+
+def read_mods(element: _Element) -> tuple[Entry, bool]:
+    """The entry of one `mods`, and whether some of its text had been encoded twice."""
+    values = Values()
+    entry = Entry()
+    _read_texts(element, values, entry)
+    _read_titles(element, values, entry)
+    _read_physical(element, values, entry)
+    mods_parts.read_origin(element, values, entry)
+    mods_parts.read_names(element, values, entry)
+    mods_parts.read_subjects(element, values, entry)
+    _read_identifiers(element, values, entry)
+    mods_parts.read_location(element, values, entry)
+    _read_rights(element, values, entry)
+    mods_parts.read_related(element, values, entry)
+    if entry.level == "collection":
+        entry.host = ""
+    numbers = {kind: text for kind, text in reversed(_typed_identifiers(element, values))}
+    entry.call_number = entry.call_number or next((numbers[kind] for kind in _NUMBERS if kind in numbers), "")
+    languages = [
+        text
+        for node in find(element, "language")
+        for term in find(node, "languageterm")
+        if (text := values.text(term))
+    ]
+    entry.language = name_languages(languages)
+    return entry, values.repaired
+
+
+def _read_titles(element: _Element, values: Values, entry: Entry) -> None:
+    others: list[str] = []
+    for node in find(element, "titleinfo"):
+        title = mods_parts.join_title(node, values)
+        if title and not entry.title and not node.get("type"):
+            entry.title = title
+        elif title:
+            others.append(title)
+    entry.title = entry.title or (others.pop(0) if others else "")
+    entry.texts += [("Other title", title) for title in others]
+
+
+def _read_texts(element: _Element, values: Values, entry: Entry) -> None:
+    entry.texts += [("Abstract", text) for text in values.texts(element, "abstract")]
+    entry.texts += [("Contents", text) for text in values.texts(element, "tableofcontents")]
+    for node in find(element, "note"):
+        kind = (node.get("type") or node.get("displayLabel") or "").strip().lower()
+        text = values.text(node)
+        if not text or any(word in kind for word in _NOT_FOR_PATRONS):
+            continue
+        if kind in _CITATION:
+            entry.preferred_citation = entry.preferred_citation or text
+        elif kind in _OWNERS:
+            entry.repository = entry.repository or strip_heading(text)
+        else:
+            label = node.get("displayLabel") or _NOTE_LABELS.get(kind, "")
+            entry.texts.append((label, text))
+
+
+def _read_physical(element: _Element, values: Values, entry: Entry) -> None:
+    extents: list[str] = []
+    for node in find(element, "physicaldescription"):
+        extents += values.texts(node, "extent")
+        entry.subjects += [strip_heading(text) for text in values.texts(node, "form")]
+        entry.texts += [("Material", text) for text in values.texts(node, "note")]
+    entry.extent = "; ".join(dict.fromkeys(extents))
+
+
+def _typed_identifiers(element: _Element, values: Values) -> list[tuple[str, str]]:
+    found = [
+        ((node.get("type") or "").strip().lower(), values.text(node))
+        for node in find(element, "identifier")
+        if node.get("invalid") != "yes"
+    ]
+    return [(kind, text) for kind, text in found if text and not find_address(text)]
+
+
+def _read_identifiers(element: _Element, values: Values, entry: Entry) -> None:
+    given = [text for node in find(element, "identifier") if (text := values.text(node))]
+    given += [text for info in find(element, "recordinfo") for text in values.texts(info, "recordidentifier")]
+    entry.identifiers = given
+    plain = [text for text in given if not find_address(text)]
+    entry.id = next(iter([*plain, *given]), "")
+    links: list[tuple[int, str]] = []
+    for node in find(element, "location"):
+        for url in find(node, "url"):
+            address = find_address(values.text(url))
+            said = " ".join(attribute(url, name) for name in ("access", "note", "displayLabel"))
+            if address:
+                rank = (
+                    0
+                    if (url.get("usage") or "").startswith("primary")
+                    else 3
+                    if _POOR_LINK.search(said)
+                    else 1
+                )
+                links.append((rank, address))
+    links += [(2, address) for text in given if (address := find_address(text))]
+    entry.link = min(links, default=(0, ""), key=lambda link: link[0])[1]
+
+
+def _read_rights(element: _Element, values: Values, entry: Entry) -> None:
+    access: list[str] = []
+    use: list[str] = []
+    unsorted: list[str] = []
+    for node in find(element, "accesscondition"):
+        kind = (node.get("type") or "").lower()
+        address = attribute(node, "href")
+        text = name_rights(values.text(node)) or (name_rights(address) if find_address(address) else "")
+        if "use" in kind or "reproduc" in kind or "copyright" in kind or "licen" in kind:
+            use.append(text)
+        elif "access" in kind or "restriction" in kind:
+            access.append(text)
+        else:
+            unsorted.append(text)
+    said = split_rights(text for text in unsorted if text)
+    entry.access = " ".join(dict.fromkeys(text for text in [*access, said[0]] if text))
+    entry.use = " ".join(dict.fromkeys(text for text in [*use, said[1]] if text))

@@ -1,0 +1,234 @@
+"""Parts of a MODS record that take some reading: names and roles, origin, subjects, location, host."""
+
+from __future__ import annotations
+
+import re
+
+from lxml.etree import _Element
+
+from retrieval.formats import marc_fields
+from retrieval.formats.catalogue import Entry
+from retrieval.formats.catalogue_text import strip_heading
+from retrieval.formats.catalogue_xml import Values, attribute, children, find
+from retrieval.formats.containers import Container, render
+from retrieval.formats.prose import local
+
+_DATES = ("datecreated", "dateissued", "copyrightdate", "dateother", "datevalid")
+_WITHIN = frozenset({"box", "folder", "carton", "reel", "volume", "drawer", "album", "item", "page"})
+_IN_CONTAINER = re.compile(r"\b(?:box|folder|carton|reel|volume|drawer|album)\b\.?\s*\w*\d", re.IGNORECASE)
+_CODE = re.compile(r"^[A-Za-z]{1,3}[A-Za-z-]{0,8}$")
+_PLACE_PARTS = (
+    "citysection",
+    "city",
+    "county",
+    "state",
+    "province",
+    "territory",
+    "region",
+    "country",
+    "continent",
+)
+_MOST_PARTS = 4
+
+
+def join_title(node: _Element, values: Values) -> str:
+    """A title from its parts, "nonSort title: subTitle. partNumber, partName"."""
+    parts = {name: " ".join(values.texts(node, name)) for name in ("nonsort", "title", "subtitle")}
+    lead = parts["nonsort"]
+    title = f"{lead}{'' if lead.endswith(chr(39)) or not lead else ' '}{parts['title']}".strip()
+    if not parts["title"]:
+        return ""
+    if parts["subtitle"]:
+        title = f"{title}: {parts['subtitle']}"
+    rest = ", ".join(values.texts(node, "partnumber") + values.texts(node, "partname"))
+    return strip_heading(f"{title}. {rest}" if rest else title)
+
+
+def read_origin(element: _Element, values: Values, entry: Entry) -> None:
+    """Dates, the one of creation first, and where and by whom it was published."""
+    dates: dict[str, list[_Element]] = {}
+    for origin in find(element, "origininfo"):
+        for node in children(origin):
+            if local(node) in _DATES and values.text(node):
+                dates.setdefault(local(node), []).append(node)
+        for place in find(origin, "place"):
+            entry.places += [
+                strip_heading(text)
+                for term in find(place, "placeterm")
+                if term.get("type") != "code" and (text := values.text(term))
+            ]
+        entry.texts += [("Publisher", text) for text in values.texts(origin, "publisher")]
+        entry.texts += [("Edition", text) for text in values.texts(origin, "edition")]
+    chosen = next((dates[name] for name in _DATES if name in dates), [])
+    keyed = [node for node in chosen if node.get("keyDate") == "yes"] or chosen
+    starts = [node for node in chosen if node.get("point") == "start"]
+    ends = [node for node in chosen if node.get("point") == "end"]
+    plain = [node for node in chosen if not node.get("point") and node.get("encoding") is None]
+    if plain:
+        entry.dates = _say_date(plain[0], values)
+    elif starts and ends:
+        entry.dates = f"{_say_date(starts[0], values)} - {_say_date(ends[0], values)}"
+    elif keyed:
+        entry.dates = _say_date(keyed[0], values)
+
+
+def _say_date(node: _Element, values: Values) -> str:
+    """A date with its qualifier as archivists write it: "circa 1905", "1905?", "[1905]"."""
+    text = strip_heading(values.text(node))
+    qualifier = (node.get("qualifier") or "").lower()
+    if qualifier == "approximate" and not re.match(r"(?:ca?\.|circa|about)", text, re.IGNORECASE):
+        return f"circa {text}"
+    if qualifier == "questionable" and "?" not in text:
+        return f"{text}?"
+    return f"[{text}]" if qualifier == "inferred" and "[" not in text else text
+
+
+def read_name(node: _Element, values: Values) -> str:
+    """A name from its parts: family, given, terms of address, dates; or as it is written in one."""
+    roles = " ".join(attribute(node, "type").split())
+    parts = {"family": "", "given": "", "termsofaddress": "", "date": ""}
+    plain: list[str] = []
+    for part in find(node, "namepart"):
+        kind = (part.get("type") or "").lower()
+        text = values.text(part, roles, *_roles(node, values), "name", "personal name", "corporate name")
+        if kind in parts and text:
+            parts[kind] = f"{parts[kind]} {text}".strip()
+        elif text:
+            plain.append(text)
+    name = " ".join(plain) if len(plain) < 2 or node.get("type") == "personal" else ". ".join(plain)
+    if parts["family"] or parts["given"]:
+        name = ", ".join(part for part in (name, parts["family"], parts["given"]) if part)
+    for part in (parts["termsofaddress"], parts["date"]):
+        name = f"{name.rstrip(',')}, {part}" if part and name else name
+    if not name:
+        name = next(iter(values.texts(node, "displayform")), "")
+    return strip_heading(name)
+
+
+def _roles(node: _Element, values: Values) -> list[str]:
+    return [
+        " ".join("".join(term.itertext()).split()).lower()
+        for role in find(node, "role")
+        for term in find(role, "roleterm")
+    ]
+
+
+def read_names(element: _Element, values: Values, entry: Entry) -> None:
+    """Names by role. "Correspondent" counts as a sender only where someone else is the addressee."""
+    correspondents: list[str] = []
+    for node in find(element, "name"):
+        name, roles = read_name(node, values), set(_roles(node, values))
+        if not name:
+            continue
+        address = attribute(node, "valueURI")
+        if address:
+            entry.authorities.append((name, address))
+        if roles & marc_fields.KEEPERS:
+            entry.repository = entry.repository or name
+            continue
+        entry.names.append(name)
+        if roles & marc_fields.RECIPIENTS:
+            entry.recipients.append(name)
+        elif roles & marc_fields.MAKERS or node.get("usage") == "primary" or "sender" in roles:
+            entry.creators.append(name)
+        elif roles & marc_fields.CORRESPONDENTS:
+            correspondents.append(name)
+    if entry.recipients:
+        entry.senders = list(entry.creators or correspondents)
+    if correspondents:
+        entry.texts.append(("Correspondents", "; ".join(correspondents)))
+
+
+def read_subjects(element: _Element, values: Values, entry: Entry) -> None:
+    """Subjects, genres and places. Parts of one `subject` make one heading unless they have identifiers."""
+    for node in find(element, "subject"):
+        parts: list[str] = []
+        for part in children(node):
+            name = local(part)
+            text = ""
+            if name == "name":
+                text = read_name(part, values)
+                entry.names.append(text)
+                if text and attribute(part, "valueURI"):
+                    entry.authorities.append((text, attribute(part, "valueURI")))
+            elif name == "titleinfo":
+                text = join_title(part, values)
+            elif name == "hierarchicalgeographic":
+                text = ", ".join(text for kind in _PLACE_PARTS for text in values.texts(part, kind))
+            elif name in {"topic", "geographic", "temporal", "genre", "occupation"}:
+                text = strip_heading(values.text(part))
+            if text and name in {"geographic", "hierarchicalgeographic"}:
+                entry.places.append(text)
+            if text and name == "temporal" and len(list(children(node))) == 1:
+                entry.texts.append(("Period covered", text))
+            elif text and (name != "name" or len(list(children(node))) > 1):
+                parts.append(text)
+        apart = len(parts) > _MOST_PARTS or any(attribute(part, "valueURI") for part in children(node))
+        entry.subjects += parts if apart else [" -- ".join(parts)]
+    entry.subjects += [
+        strip_heading(text) for text in values.texts(element, "genre") if text.lower() != "text"
+    ]
+    for node in find(element, "typeofresource"):
+        kind = values.text(node)
+        if node.get("collection") == "yes":
+            entry.level = "collection"
+        if kind.lower() not in {"text", "mixed material"}:
+            entry.subjects.append(kind)
+
+
+def read_location(element: _Element, values: Values, entry: Entry) -> None:
+    """Who holds it, where on the shelf, and its container."""
+    shelves: list[str] = []
+    for node in find(element, "location"):
+        for place in find(node, "physicallocation"):
+            text = strip_heading(values.text(place))
+            if text and (place.get("authority") is None or not _CODE.match(text)) and not entry.repository:
+                entry.repository = text
+        shelves += values.texts(node, "shelflocator")
+        for simple in find(node, "holdingsimple"):
+            for copy in find(simple, "copyinformation"):
+                shelves += values.texts(copy, "shelflocator")
+                entry.repository = entry.repository or next(iter(values.texts(copy, "sublocation")), "")
+    for text in shelves:
+        if _IN_CONTAINER.search(text):
+            entry.container = entry.container or text
+        else:
+            entry.call_number = entry.call_number or text
+    if not entry.repository:
+        sources = [
+            text for info in find(element, "recordinfo") for text in values.texts(info, "recordcontentsource")
+        ]
+        entry.repository = next((text for text in sources if " " in text), "")
+
+
+def read_related(element: _Element, values: Values, entry: Entry) -> None:
+    """The collection (`host`) with its box and folder; series, parts and other related items by title."""
+    for node in find(element, "relateditem"):
+        kind = (node.get("type") or "").lower()
+        title = next((text for info in find(node, "titleinfo") if (text := join_title(info, values))), "")
+        if kind == "host" or (node.get("displayLabel") or "").lower() == "collection":
+            entry.host = entry.host or title
+            numbers = values.texts(node, "identifier")
+            entry.host_id = entry.host_id or next(iter(numbers), "")
+            read_location(node, values, entry)
+            _read_parts(node, values, entry)
+        elif title and kind == "series":
+            entry.texts.append(("Series", title))
+        elif title and kind == "constituent":
+            entry.texts.append(("Contains", title))
+        elif title and title != entry.host:
+            entry.texts.append(("Related", title))
+    _read_parts(element, values, entry)
+    entry.texts = [pair for pair in entry.texts if pair != ("Related", entry.host)]
+
+
+def _read_parts(node: _Element, values: Values, entry: Entry) -> None:
+    """Box and folder as `part/detail` has them."""
+    held: list[Container] = []
+    for part in find(node, "part"):
+        for detail in find(part, "detail"):
+            kind = (detail.get("type") or "").lower()
+            number = next(iter(values.texts(detail, "number") or values.texts(detail, "caption")), "")
+            if kind in _WITHIN and number:
+                held.append(Container(kind, re.sub(rf"^{kind}\s+", "", number, flags=re.IGNORECASE)))
+    entry.container = entry.container or render(held)
