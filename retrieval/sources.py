@@ -7,8 +7,12 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from retrieval.errors import SourceError
+from retrieval.formats.alto import read_alto
+from retrieval.formats.catalogue_files import read_catalogue
 from retrieval.formats.ead import read_ead
 from retrieval.formats.inventory import read_inventory
+from retrieval.formats.marc import read_marc
+from retrieval.formats.mets import is_mets, read_mets
 from retrieval.formats.prose import local
 from retrieval.formats.tei import read_tei
 from retrieval.formats.transcripts import read_transcript
@@ -19,15 +23,12 @@ from retrieval.records import Record
 
 _EAD3 = "http://ead3.archivists.org/schema/"
 _LATER = {
-    ".mrc": "MARC21", ".marc": "MARC21", ".mrx": "MARCXML", ".pdf": "PDF", ".xlsx": "XLSX", ".xls": "XLS",
+    ".pdf": "PDF", ".xlsx": "XLSX", ".xls": "XLS",
     ".docx": "Word", ".doc": "Word", ".json": "JSON", ".html": "HTML", ".htm": "HTML",
 }  # fmt: skip
-_LATER_ROOTS = {
-    "alto": "ALTO", "mets": "METS", "mods": "MODS",
-    "modscollection": "MODS", "oai-pmh": "OAI-PMH", "eac-cpf": "EAC-CPF", "collection": "MARCXML",
-    "record": "MARCXML", "html": "HTML", "oai_dc": "Dublin Core", "dc": "Dublin Core",
-}  # fmt: skip
-_REMEDY = "this release reads EAD 2002, EAD3, CSV, TSV and plain text: export one of these"
+_LATER_ROOTS = {"html": "HTML"}
+_MARC = frozenset({".mrc", ".marc"})
+_REMEDY = "export it as EAD, MARC 21, MODS, Dublin Core, CSV or plain text"
 _BESIDE = {".toml", ".md"}
 """Endings of what lies beside descriptions and is none: column mappings, notes on a folder."""
 _ORDER = {".xml": 0, ".ead": 0, ".csv": 1, ".tsv": 1, ".txt": 2}
@@ -83,15 +84,25 @@ def read_sources(paths: Sequence[Path], options: SourceOptions | None = None) ->
     Finding aids come first, so that inventories and transcriptions can be told to belong to them.
     """
     options = options or SourceOptions()
-    files = sorted(find_files(paths), key=lambda path: _ORDER.get(path.suffix.lower(), 1))
+    files = sorted(find_files(paths), key=_rank)
     holdings = Holdings(keep_components=any(path.suffix.lower() == ".txt" for path in files))
+    read: set[Path] = set()
     for path in files:
+        if path in read:
+            continue
         root = next((root for root in paths if root.is_dir() and path.is_relative_to(root)), path.parent)
         reading = read_file(path, options, root=root)
+        read.update(reading.parts)
         if reading.joins and reading.records:
             yield replace(reading, records=holdings.join(*reading.records))
         else:
             yield replace(reading, records=holdings.add(reading.records))
+
+
+def _rank(path: Path) -> tuple[int, bool]:
+    """Finding aids first, and a METS before the pages that it names."""
+    suffix = path.suffix.lower()
+    return _ORDER.get(suffix, 1), suffix == ".xml" and not is_mets(path)
 
 
 def read_file(path: Path, options: SourceOptions, *, root: Path | None = None) -> Reading:
@@ -112,7 +123,10 @@ def _read(path: Path, options: SourceOptions, source: str) -> Reading:
     suffix = path.suffix.lower()
     if suffix in _LATER:
         raise SourceError(path, f"is {_LATER[suffix]}, which is not read yet", remedy=_REMEDY)
-    if suffix in {".xml", ".ead"}:
+    if suffix in _MARC and not _is_xml(path):
+        marc = read_marc(path, source)
+        return Reading(path, "marc21", marc.records, marc.problems)
+    if suffix in {".xml", ".ead", ".mrx", *_MARC}:
         return _read_xml(path, options, source)
     if suffix in {".csv", ".tsv"}:
         rows = read_inventory(
@@ -136,7 +150,19 @@ def _read_xml(path: Path, options: SourceOptions, source: str) -> Reading:
     if name in {"tei", "teicorpus"}:
         tei = read_tei(root, path, source)
         return Reading(path, "tei", tei.records, document.problems + tei.problems, joins=True)
+    if name == "alto":
+        alto = read_alto(root, path, source)
+        return Reading(path, "alto", alto.records, document.problems + alto.problems, joins=True)
+    if name == "mets":
+        mets = read_mets(root, path, source)
+        problems = document.problems + mets.problems
+        return Reading(path, "mets", mets.records, problems, joins=True, parts=mets.parts)
     if name != "ead":
+        catalogue = read_catalogue(root, path, source)
+        if catalogue:
+            format_, found = catalogue
+            problems = document.problems + found.problems
+            return Reading(path, format_, found.records, problems, joins=found.joins)
         kind = _LATER_ROOTS.get(name, f"XML with the root <{name}>")
         raise SourceError(path, f"is {kind}, which is not read yet", line=root.sourceline, remedy=_REMEDY)
     format_ = "ead3" if _EAD3 in root.tag or any(local(child) == "control" for child in root) else "ead2002"
@@ -144,3 +170,9 @@ def _read_xml(path: Path, options: SourceOptions, source: str) -> Reading:
         root, path, source, carry_containers=options.carry_containers, link_template=options.link_template
     )
     return Reading(path, format_, reading.records, document.problems + reading.problems)
+
+
+def _is_xml(path: Path) -> bool:
+    """Whether a file named as binary MARC is MARCXML after all."""
+    with path.open("rb") as stream:
+        return stream.read(64).lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"<")

@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-import re
-from calendar import monthrange
 from collections.abc import Iterable
 from dataclasses import dataclass
 
 from lxml.etree import _Element
 
 from retrieval.dates import parse_years
+from retrieval.formats.iso_dates import span_of, write_date
 from retrieval.formats.prose import inline
 from retrieval.spans import Certainty, Span, cover, of_years
-
-_ISO = re.compile(r"^\s*(\d{4})(?:-(\d{2}))?(?:-(\d{2}))?(?=$|[T\s])")
-_MONTHS = "January February March April May June July August September October November December".split()
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,10 +39,10 @@ def read_date(element: _Element) -> TeiDate:
     years = parse_years(written)
     if not first and not last:
         return TeiDate(written, tuple(_sure(element, written, span) for span in of_years(years)))
-    low, high = _day(first or last, last=False), _day(last or first, last=True)
-    if not low or not high or low > high:
+    span = span_of(first, last)
+    if span is None:
         return TeiDate(written, of_years(years))
-    spans: tuple[Span, ...] = (_sure(element, written, Span(low, high)),)
+    spans: tuple[Span, ...] = (_sure(element, written, span),)
     text = written or _write(first, last, element)
     covered = cover(spans)
     if years and covered and (years[1] < covered[0] or years[0] > covered[1]):
@@ -64,20 +60,6 @@ def _ends(element: _Element) -> tuple[str, str]:
     return (when, when) if when else (get("from", "notBefore"), get("to", "notAfter"))
 
 
-def _day(iso: str, *, last: bool) -> str:
-    """First or last day of a year, month or day; "" for what is none. A day that is none is its month."""
-    match = _ISO.match(iso)
-    if not match or int(match[1]) < 1:
-        return ""
-    year, month, day = match[1], match[2], match[3]
-    if not month or not 1 <= int(month) <= 12:
-        return f"{year}-12-31" if last else f"{year}-01-01"
-    length = monthrange(int(year), int(month))[1]
-    if day and 1 <= int(day) <= length:
-        return f"{year}-{month}-{day}"
-    return f"{year}-{month}-{length if last else 1:02}"
-
-
 def _sure(element: _Element, written: str, span: Span) -> Span:
     certainty: Certainty = "certain"
     if "?" in written or element.get("cert") in {"low", "medium"} or element.get("evidence") == "conjecture":
@@ -91,20 +73,10 @@ def _sure(element: _Element, written: str, span: Span) -> Span:
 
 def _write(first: str, last: str, element: _Element) -> str:
     """Attributes as archivists write a date (DACS 2.4): "1894 November 8", "between 1894 and 1896"."""
-    begin, end = _name(first), _name(last)
+    begin, end = write_date(first), write_date(last)
     if not begin or not end:
         within = "after" if element.get("notBefore") else "before" if element.get("notAfter") else ""
         return " ".join(part for part in (within, begin or end) if part)
     if begin == end:
         return begin
     return f"between {begin} and {end}" if element.get("notBefore") else f"{begin}-{end}"
-
-
-def _name(iso: str) -> str:
-    match = _ISO.match(iso)
-    if not match:
-        return ""
-    if not match[2] or not 1 <= int(match[2]) <= 12:
-        return match[1]
-    day = f" {int(match[3])}" if match[3] else ""
-    return f"{match[1]} {_MONTHS[int(match[2]) - 1]}{day}"

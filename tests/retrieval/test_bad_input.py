@@ -40,7 +40,7 @@ def bomb(use: str) -> str:
         (f'<!DOCTYPE ead [<!ENTITY a "{"a" * 100_000}">]><ead>{"&a;" * 50_000}</ead>', 1, "declares entities that grow"),
         ("<ead><archdesc>" + "x" * 11_000_000 + "</archdesc></ead>", 1, "has one text or name beyond what is read"),
         ('<TEI xmlns="http://www.tei-c.org/ns/1.0"/>', 1, "is TEI without a text, a letter or a manuscript"),
-        ("<alto/>", 1, "is ALTO, which is not read yet"),
+        ("<alto/>", 1, "is ALTO without any text"),
         ('<OAI-PMH xmlns="http://www.openarchives.org/OAI/2.0/"/>', 1, "is OAI-PMH, which is not read yet"),
         ("<recipe/>", 1, "is XML with the root <recipe>, which is not read yet"),
     ],
