@@ -1,0 +1,70 @@
+"""Words inside names that are no names: titles, suffixes, particles, short forms, and what bodies are called."""
+
+from __future__ import annotations
+
+TITLES = frozenset(
+    """
+    mr mrs ms miss mme mlle madame mademoiselle monsieur herr frau fraulein dr doctor rev reverend fr father
+    sir lady lord dame baron baroness count countess earl viscount duke duchess marquis prince princess hon
+    honorable honourable gen general col colonel maj major capt captain lt lieut lieutenant sgt sergeant cpl
+    pvt private ensign adm admiral commodore gov governor pres president sen senator rep congressman judge
+    justice prof professor bishop archbishop cardinal pope rabbi sister brother mother esq don dona senor
+    senora st saint secretary squire deacon elder
+    """.split()
+)
+"""Forms of address and ranks that stand before a name."""
+
+WOMEN_TITLES = frozenset({"mrs", "mme", "madame", "frau", "lady", "senora"})
+"""Those that a husband's first name may follow."""
+
+SUFFIXES = {
+    "jr": "jr",
+    "junior": "jr",
+    "ii": "jr",
+    "sr": "sr",
+    "senior": "sr",
+    "iii": "iii",
+    "iv": "iv",
+    "esq": "",
+}
+"""What tells a son from a father, by how it is written."""
+
+PARTICLES = frozenset(
+    "de del della di da du des la le van von der den vom zu zum ter ten y af av al el".split()
+)
+
+SHORT_FORMS = {
+    "wm": "william", "willm": "william", "jno": "john", "geo": "george", "chas": "charles", "thos": "thomas",
+    "jas": "james", "saml": "samuel", "sam": "samuel", "benj": "benjamin", "benjn": "benjamin", "robt": "robert",
+    "richd": "richard", "edw": "edward", "edwd": "edward", "danl": "daniel", "dan": "daniel", "nathl": "nathaniel",
+    "jos": "joseph", "alexr": "alexander", "alex": "alexander", "fredk": "frederick", "fred": "frederick",
+    "archd": "archibald", "abm": "abraham", "theo": "theodore", "jona": "jonathan", "margt": "margaret",
+    "cath": "catherine", "eliz": "elizabeth", "elizth": "elizabeth", "matt": "matthew", "mich": "michael",
+    "tom": "thomas", "will": "william", "bill": "william", "bob": "robert", "jim": "james", "joe": "joseph",
+    "dick": "richard", "ben": "benjamin", "joh": "johann", "friedr": "friedrich", "wilh": "wilhelm",
+}  # fmt: skip
+"""First names as they were abbreviated, and a few plain short ones, written out."""
+
+MEN = frozenset(
+    """
+    abraham adam albert alexander alfred andrew anthony arthur benjamin bernard carl charles christopher
+    daniel david donald douglas edgar edmund edward edwin ernest eugene francis frank franklin frederick
+    george gerald gilbert harold harry henry herbert herman horace howard hugh isaac jacob james jerome
+    john jonathan joseph joshua kenneth lawrence leonard lewis louis martin matthew michael milton moses
+    nathan nathaniel nicholas norman oliver oscar patrick paul peter philip ralph raymond richard robert
+    roger ronald roy samuel stephen theodore thomas timothy victor vincent walter warren william
+    """.split()
+)
+"""Common first names of men: after "Mrs." they are the husband's."""
+
+CORPORATE = frozenset(
+    """
+    company co corp corporation inc ltd llc bros association assn society club union league federation
+    committee commission council board bureau department dept office ministry agency administration
+    university college school institute academy seminary library museum archives church parish diocese
+    bank railroad railway foundation fund trust institution center centre hospital press publishers
+    newspaper magazine theatre theater orchestra band regiment army navy congress court treasury
+    government states authority group service services family program project conference congregation
+    """.split()
+)
+"""A name with one of these is a body's or a family's."""
