@@ -40,11 +40,21 @@ class Holdings:
                 self._components.setdefault(record.id, record)
         return kept
 
-    def join(self, top: Record, *items: Record) -> tuple[Record, ...]:
-        """Transcriptions and the collection they name: the latter only when it is new in this run.
+    def join(self, *records: Record) -> tuple[Record, ...]:
+        """Items and the collections they name, each before its items; a collection only when it is new.
 
-        An item whose `parent_id` is an item before it (a page of an issue) stays below that one.
+        A collection that comes with a description of its own (dates, extent) is kept as one by itself. An
+        item whose `parent_id` is an item before it (a page of an issue) stays below that one.
         """
+        starts = [number for number, record in enumerate(records) if record.level == "collection"]
+        joined: list[Record] = []
+        for start, end in zip(starts, [*starts[1:], len(records)], strict=True):
+            top = records[start]
+            described = bool(top.dates or top.extent)
+            joined += self.add(records[start:end]) if described else self._join(*records[start:end])
+        return tuple(joined)
+
+    def _join(self, top: Record, *items: Record) -> tuple[Record, ...]:
         collection = self._find(top)
         new = () if collection else self.add([top])
         collection = collection or new[0]

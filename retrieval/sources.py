@@ -125,7 +125,7 @@ def _read(path: Path, options: SourceOptions, source: str) -> Reading:
         raise SourceError(path, f"is {_LATER[suffix]}, which is not read yet", remedy=_REMEDY)
     if suffix in _MARC and not _is_xml(path):
         marc = read_marc(path, source)
-        return Reading(path, "marc21", marc.records, marc.problems)
+        return Reading(path, "marc21", marc.records, marc.problems, joins=True)
     if suffix in {".xml", ".ead", ".mrx", *_MARC}:
         return _read_xml(path, options, source)
     if suffix in {".csv", ".tsv"}:
@@ -162,7 +162,7 @@ def _read_xml(path: Path, options: SourceOptions, source: str) -> Reading:
         if catalogue:
             format_, found = catalogue
             problems = document.problems + found.problems
-            return Reading(path, format_, found.records, problems, joins=found.joins)
+            return Reading(path, format_, found.records, problems, joins=True)
         kind = _LATER_ROOTS.get(name, f"XML with the root <{name}>")
         raise SourceError(path, f"is {kind}, which is not read yet", line=root.sourceline, remedy=_REMEDY)
     format_ = "ead3" if _EAD3 in root.tag or any(local(child) == "control" for child in root) else "ead2002"

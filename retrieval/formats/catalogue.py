@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from retrieval.dates import Years
 from retrieval.errors import SourceError
 from retrieval.formats.prose import join_paragraphs
 from retrieval.records import Level, Record
@@ -29,20 +28,14 @@ class CatalogueReading:
     problems: tuple[SourceError, ...]
     deleted: tuple[str, ...] = ()
 
-    @property
-    def joins(self) -> bool:
-        """Whether its collections are only named here: other files may describe them, or add to them."""
-        tops = [record for record in self.records if record.level == "collection"]
-        return all(not (top.text or top.dates or top.extent or top.call_number) for top in tops)
-
 
 @dataclass(slots=True)
 class Entry:
     """One catalogue record as it describes itself; empty where it says nothing.
 
     `host` is the title of the collection it belongs to, `host_id` that collection's own identifier.
-    `machine_dates` is what stands coded beside `dates` ("1905/1912"); `coded_years` are given where the
-    coded ones are to be trusted over what is written. An entry that `is_dateless` is of no time, whatever
+    `machine_dates` is what stands coded beside `dates` ("1905/1912"); where that `is_coded_better`, it is
+    trusted over what is written. An entry that `is_dateless` is of no time, whatever
     years its title has: a person's are those of a life. `texts` are pairs of a label ("" for none) and a
     note.
     """
@@ -55,8 +48,7 @@ class Entry:
     series: str = ""
     dates: str = ""
     machine_dates: str = ""
-    coded_years: Years | None = None
-    bulk: str = ""
+    is_coded_better: bool = False
     is_dateless: bool = False
     call_number: str = ""
     identifiers: list[str] = field(default_factory=list)

@@ -10,20 +10,22 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from retrieval.dates import date_in_title, parse_years
+from retrieval.dates import Dates, date_in_title, read_dates
 from retrieval.formats import access
 from retrieval.formats.access import AccessNote
 from retrieval.formats.catalogue import AUTHORITY_FILE, Entry
 from retrieval.formats.identifiers import make_unique, path_hash, slug
 from retrieval.records import Record
-from retrieval.spans import Span, of_years
 
 _LONGEST_TITLE = 400
+_LONGEST_ID = 64
 
 
 @dataclass(frozen=True, slots=True)
 class Catalogue:
     """Where records stand that name no collection: the title it is cited by and its id.
+
+    Where all of them are held by one repository, its name is the title.
 
     `namespace` goes before the ids of collections that records only name, so that the "Photographs"
     of two repositories stay apart.
@@ -66,7 +68,7 @@ def _find_host(
     taken: set[str],
 ) -> Record:
     """The collection of an entry; one that nothing describes is made from its name."""
-    title = entry.host or catalogue.title
+    title = entry.host or _shared_repository(entries, "") or catalogue.title
     keys = [key for key in (entry.host_id, title.lower()) if key]
     found = next((by_key[key] for key in keys if key in by_key), None)
     if found:
@@ -74,25 +76,30 @@ def _find_host(
     named = slug(entry.host) or path_hash([entry.host])
     own_id = slug(f"{catalogue.namespace}-{named}") if entry.host else slug(catalogue.id)
     collection_id = make_unique(own_id or path_hash([title]), ids)
-    keepers = {other.repository for other in entries if other.host == entry.host}
     made = Record(
         id=make_unique(f"{collection_id}/collection", taken),
         collection_id=collection_id,
         level="collection",
         title=title,
         collection=title,
-        repository=entry.repository if len(keepers) == 1 and title != AUTHORITY_FILE else "",
+        repository=_shared_repository(entries, entry.host) if title != AUTHORITY_FILE else "",
         source=catalogue.source,
     )
     by_key[title.lower()] = made
     return made
 
 
+def _shared_repository(entries: Sequence[Entry], host: str) -> str:
+    """The repository of all entries of one host; "" where they name several."""
+    keepers = {entry.repository for entry in entries if entry.host == host and entry.level != "collection"}
+    return keepers.pop() if len(keepers) == 1 else ""
+
+
 def _describe_collection(entry: Entry, catalogue: Catalogue, ids: set[str], taken: set[str]) -> Record:
     title = _entitle(entry)
-    wanted = slug(entry.id) or slug(entry.call_number) or slug(title) or path_hash([title])
+    wanted = make_local_id(entry.id) or slug(entry.call_number) or slug(title) or path_hash([title])
     collection_id = make_unique(wanted, ids)
-    spans, bulk = _date(entry)
+    dated = _date(entry)
     return Record(
         id=make_unique(f"{collection_id}/collection", taken),
         collection_id=collection_id,
@@ -100,8 +107,8 @@ def _describe_collection(entry: Entry, catalogue: Catalogue, ids: set[str], take
         title=title,
         collection=title,
         dates=entry.dates,
-        spans=spans,
-        bulk=bulk,
+        spans=dated.spans,
+        bulk=dated.bulk,
         call_number=entry.call_number,
         identifiers=_unique(entry.identifiers),
         repository=entry.repository,
@@ -127,12 +134,12 @@ def _describe_collection(entry: Entry, catalogue: Catalogue, ids: set[str], take
 def _describe(entry: Entry, top: Record, position: int, taken: set[str]) -> Record:
     """The record of an entry under its collection, whose conditions hold for it too."""
     title = _entitle(entry)
-    spans, bulk = _date(entry)
+    dated = _date(entry)
     notes: tuple[AccessNote, ...] = (AccessNote(top.title, top.access),) if top.access else ()
     if entry.access:
         notes = access.add_note(notes, AccessNote(title, entry.access))
     conditions, conditions_from = access.render(notes, entry.level if entry.access else "")
-    own = slug(entry.id) or path_hash([title, entry.dates, entry.call_number])
+    own = make_local_id(entry.id) or path_hash([title, entry.dates, entry.call_number])
     return Record(
         id=make_unique(f"{top.collection_id}/{own}", taken),
         collection_id=top.collection_id,
@@ -143,8 +150,8 @@ def _describe(entry: Entry, top: Record, position: int, taken: set[str]) -> Reco
         parent_id=top.id,
         position=position,
         dates=entry.dates,
-        spans=spans,
-        bulk=bulk,
+        spans=dated.spans,
+        bulk=dated.bulk,
         call_number=entry.call_number or top.call_number,
         identifiers=_unique(entry.identifiers),
         repository=entry.repository or top.repository,
@@ -169,6 +176,14 @@ def _describe(entry: Entry, top: Record, position: int, taken: set[str]) -> Reco
     )
 
 
+def make_local_id(identifier: str) -> str:
+    """An identifier as part of an address; one that had to be cut or respelt keeps apart by a hash."""
+    wanted = slug(identifier)
+    if len(wanted) < _LONGEST_ID and (wanted or not identifier):
+        return wanted
+    return f"{wanted[:_LONGEST_ID]}-{path_hash([identifier])}".strip("-")
+
+
 def _entitle(entry: Entry) -> str:
     """Its title, else what it is known by; one beyond all measure is cut and goes whole into the text."""
     title = entry.title or entry.dates or entry.call_number or entry.id or "Untitled"
@@ -178,16 +193,14 @@ def _entitle(entry: Entry) -> str:
     return title[:_LONGEST_TITLE].rsplit(" ", 1)[0].rstrip(",;:. ") + " ..."
 
 
-def _date(entry: Entry) -> tuple[tuple[Span, ...], Span | None]:
+def _date(entry: Entry) -> Dates:
     """What the entry's dates cover, and their bulk; a date that only the title gives is put beside it."""
     if entry.is_dateless:
-        return (), None
+        return Dates()
     dated = None if entry.dates or entry.machine_dates else date_in_title(entry.title)
     if dated:
         entry.dates = dated[0]
-    bulk = of_years(parse_years(entry.bulk)) if entry.bulk else ()
-    years = entry.coded_years or parse_years(entry.dates, entry.machine_dates)
-    return of_years(years), bulk[0] if bulk else None
+    return read_dates("" if entry.is_coded_better else entry.dates, entry.machine_dates)
 
 
 def _unique(values: Iterable[str]) -> tuple[str, ...]:

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from lxml import etree
 from lxml.etree import _Element
 
+from retrieval.formats.catalogue import Entry
 from retrieval.formats.catalogue_text import is_placeholder, tidy
 from retrieval.formats.prose import inline, local
 from retrieval.formats.xml import is_internal
+
+_ISO = r"(\d{4}-(?:0[1-9]|1[0-2])(?:-\d\d)?)"
+_ISO_RANGE = re.compile(rf"^{_ISO}(?:\s*(?:/|\s-\s)\s*{_ISO})?$")
 
 
 class Values:
@@ -39,6 +44,14 @@ def children(element: _Element) -> Iterator[_Element]:
 def find(element: _Element, *names: str) -> Iterator[_Element]:
     """Public child elements of those local names (lower case)."""
     return (child for child in children(element) if local(child) in names)
+
+
+def trust_iso_dates(entry: Entry) -> None:
+    """Read "1905-12" as a month: digital collections follow W3CDTF, where an archivist means 1905 to 1912."""
+    match = _ISO_RANGE.match(entry.dates)
+    if match:
+        entry.machine_dates = f"{match[1]}/{match[2]}" if match[2] else match[1]
+        entry.is_coded_better = True
 
 
 def attribute(element: _Element, *names: str) -> str:

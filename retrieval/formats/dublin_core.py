@@ -16,7 +16,7 @@ from lxml.etree import _Element
 from retrieval.dates import parse_years
 from retrieval.formats.catalogue import Entry
 from retrieval.formats.catalogue_text import find_address, strip_heading
-from retrieval.formats.catalogue_xml import Values, children
+from retrieval.formats.catalogue_xml import Values, children, trust_iso_dates
 from retrieval.formats.languages import name_languages
 from retrieval.formats.prose import local
 from retrieval.formats.rights import split_rights
@@ -135,6 +135,7 @@ def _read_dates(fields: dict[str, list[str]], entry: Entry) -> None:
     given = [text for name in _DATES for text in fields.get(name, [])]
     dates = [text for text in given if not _STAMP.match(text)]
     entry.dates = next((text for text in dates if parse_years(text)), dates[0] if dates else "")
+    trust_iso_dates(entry)
     entry.texts += [("Other date", text) for text in dates if text != entry.dates and text not in entry.dates]
 
 

@@ -14,20 +14,21 @@ from retrieval.formats.marc_fields import values
 _RANGES = frozenset("cdikmqu")
 """Types of date (008/06) whose two years are a beginning and an end."""
 _COPYRIGHT = re.compile(r"^[c©℗p]\s*(?=\d{4})")
+_OPEN = re.compile(r"-[\s\]>)]*$")
 
 
 def read_dates(record: MarcRecord, entry: Entry) -> None:
-    """Set `dates`, `machine_dates` and `bulk`.
+    """Set `dates` and `machine_dates`.
 
     Dates of creation (245 $f, $g) come before those of an imprint. The years of an imprint are taken
-    from 008 where the two agree in part: "1365- [1986-]" is one year in two calendars.
+    from 008 where they lie in what is written and say more: "1365- [1986-]" is one year in two
+    calendars, "1941-" began then.
     """
     coded = _coded(record)
     for field in record.get_fields("245"):
         inclusive, bulk = (strip_heading(" ".join(values(field, code))) for code in "fg")
         if inclusive or bulk:
             said = bulk.lower()
-            entry.bulk = bulk
             named = bulk if not bulk or "bulk" in said or "predom" in said else f"bulk {bulk.strip('()')}"
             entry.dates = ", ".join(part for part in (inclusive, named) if part)
             entry.machine_dates = coded
@@ -37,8 +38,8 @@ def read_dates(record: MarcRecord, entry: Entry) -> None:
     entry.machine_dates = coded
     if written and coded:
         years, stated = parse_years("", coded), parse_years(written)
-        if years and stated and years != stated and years[0] <= stated[1] and stated[0] <= years[1]:
-            entry.coded_years = years
+        within = bool(years and stated and stated[0] <= years[0] and years[1] <= stated[1])
+        entry.is_coded_better = within and (years != stated or bool(_OPEN.search(written)))
     elif coded:
         entry.dates = coded.replace("/", "-").removesuffix("-")
 
@@ -49,7 +50,7 @@ def _imprint(record: MarcRecord) -> str:
     for field in fields:
         text = strip_heading(" ".join(values(field, "cg")))
         if text:
-            return _COPYRIGHT.sub("", text) if field.tag == "264" else text
+            return _COPYRIGHT.sub("", text)
     return ""
 
 

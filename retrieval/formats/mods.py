@@ -101,6 +101,8 @@ def _read_texts(element: _Element, values: Values, entry: Entry) -> None:
             entry.preferred_citation = entry.preferred_citation or text
         elif kind in _OWNERS:
             entry.repository = entry.repository or strip_heading(text)
+        elif kind.startswith("source") and not entry.host and mods_parts.names_collection(text):
+            entry.host = strip_heading(text)
         else:
             label = node.get("displayLabel") or _NOTE_LABELS.get(kind, "")
             entry.texts.append((label, text))

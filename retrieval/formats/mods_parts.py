@@ -9,13 +9,14 @@ from lxml.etree import _Element
 from retrieval.formats import marc_fields
 from retrieval.formats.catalogue import Entry
 from retrieval.formats.catalogue_text import strip_heading
-from retrieval.formats.catalogue_xml import Values, attribute, children, find
+from retrieval.formats.catalogue_xml import Values, attribute, children, find, trust_iso_dates
 from retrieval.formats.containers import Container, render
 from retrieval.formats.prose import local
 
 _DATES = ("datecreated", "dateissued", "copyrightdate", "dateother", "datevalid")
 _WITHIN = frozenset({"box", "folder", "carton", "reel", "volume", "drawer", "album", "item", "page"})
 _IN_CONTAINER = re.compile(r"\b(?:box|folder|carton|reel|volume|drawer|album)\b\.?\s*\w*\d", re.IGNORECASE)
+_COLLECTION = re.compile(r"\b(?:papers|records|collections?|fonds|archives?|manuscripts)$", re.IGNORECASE)
 _CODE = re.compile(r"^[A-Za-z]{1,3}[A-Za-z-]{0,8}$")
 _PLACE_PARTS = (
     "citysection",
@@ -29,6 +30,11 @@ _PLACE_PARTS = (
     "continent",
 )
 _MOST_PARTS = 4
+
+
+def names_collection(text: str) -> bool:
+    """Whether a short text reads as the title of a collection: "Thomas J. Dodd Papers"."""
+    return len(text) <= 120 and bool(_COLLECTION.search(text))
 
 
 def join_title(node: _Element, values: Values) -> str:
@@ -70,6 +76,7 @@ def read_origin(element: _Element, values: Values, entry: Entry) -> None:
         entry.dates = f"{_say_date(starts[0], values)} - {_say_date(ends[0], values)}"
     elif keyed:
         entry.dates = _say_date(keyed[0], values)
+    trust_iso_dates(entry)
 
 
 def _say_date(node: _Element, values: Values) -> str:
