@@ -71,12 +71,20 @@ class Catalog:
 
     def record(self, record_id: str) -> Record | None:
         """The record with this id; None when there is none."""
-        found = self._find(record_id)
+        found = self.find(record_id)
         return load_record(found[1]) if found else None
+
+    def find(self, record_id: str) -> tuple[int, str] | None:
+        """Number of the record with this id, and the record as `dump_record` wrote it."""
+        for place in range(len(self._parts) - 1, -1, -1):
+            found = self._parts[place].find_record(record_id)
+            if found and self._is_current(found[0], place):
+                return found
+        return None
 
     def number_of(self, record_id: str) -> int | None:
         """The number of the record with this id; None when there is none."""
-        found = self._find(record_id)
+        found = self.find(record_id)
         return found[0] if found else None
 
     def records(self, numbers: Iterable[int]) -> dict[int, Record]:
@@ -109,13 +117,17 @@ class Catalog:
 
     def children(self, record_id: str) -> list[Record]:
         """Direct children, in the order of their source."""
+        return [load_record(text) for _, text in self.find_children(record_id)]
+
+    def find_children(self, record_id: str) -> list[tuple[int, str]]:
+        """Numbers of direct children and the records as `dump_record` wrote them, in the same order."""
         rows = [
             (position, source, number, text)
             for place, part in enumerate(self._parts)
             for number, position, source, text in part.find_children(record_id)
             if self._is_current(number, place)
         ]
-        return [load_record(row[3]) for row in sorted(rows)]
+        return [(number, text) for _, _, number, text in sorted(rows)]
 
     def collections(self, audience: Audience = PUBLIC) -> list[CollectionSummary]:
         """Every collection, in order of appearance; its own record speaks for it, else its first one.
@@ -165,13 +177,6 @@ class Catalog:
             for number, source, name, text in self._parts[place].stream():
                 if self._is_current(number, place):
                     yield number, (source, name), load_record(text)
-
-    def _find(self, record_id: str) -> tuple[int, str] | None:
-        for place in range(len(self._parts) - 1, -1, -1):
-            found = self._parts[place].find_record(record_id)
-            if found:
-                return found if self._is_current(found[0], place) else None
-        return None
 
     def _is_current(self, number: int, place: int) -> bool:
         return number not in self._withdrawn and self._newest.get(number, 0) == place

@@ -68,6 +68,7 @@ class CatalogWriter:
         self._rows: list[tuple[int | bool, ...]] = []
         self._blocks: list[NDArray[np.void]] = []
         self._first_passage = first_passage
+        self._used: set[int] = set()
         self.next_record = first_record
         self.next_passage = first_passage
         self.records = 0
@@ -102,12 +103,10 @@ class CatalogWriter:
                 for place, passage in enumerate(passages)
             ],
         )
-        row = make_row(
-            record,
-            number=number,
-            parent=self._find_parent(record, len(passages)),
-            collection=self.collection_number(record.collection_id),
-        )
+        collection = self.collection_number(record.collection_id)
+        parent = self._find_parent(record, len(passages))
+        row = make_row(record, number=number, parent=parent, collection=collection)
+        self._used.add(collection)
         self._rows += [row] * len(passages)
         self.next_passage += len(passages)
         self.records += 1
@@ -118,6 +117,11 @@ class CatalogWriter:
     def collections(self) -> int:
         """Collections met so far, those of the parts before included."""
         return len(self._collections)
+
+    @property
+    def used_collections(self) -> set[int]:
+        """Numbers of the collections that records of this part belong to."""
+        return set(self._used)
 
     def collection_number(self, collection_id: str) -> int:
         """The number that stands for a collection in the columns, in order of appearance."""

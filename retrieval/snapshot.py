@@ -34,6 +34,7 @@ KEEP = 3
 _VERSION = re.compile(r"\d{8}T\d{6}-[0-9a-f]{8}")
 _TIME, _TIME_LENGTH = "%Y%m%dT%H%M%S", 15
 _CURRENT, _MANIFEST, _LOCK = "CURRENT", "manifest.json", ".build.lock"
+_COMPACT_LOCK = ".compact.lock"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -159,26 +160,57 @@ def building(root: Path) -> Iterator[Path]:
 
     Raises SnapshotError when another build is under way or the root cannot be written to.
     """
+    with locking(root):
+        for left_over in root.glob("build-*.tmp"):
+            _remove(left_over)
+        with _folder(root / f"build-{os.getpid()}.tmp") as folder:
+            yield folder
+
+
+@contextmanager
+def compacting(root: Path) -> Iterator[Path]:
+    """The same for writing an index anew, beside which builds go on: its result may come too late.
+
+    Raises SnapshotError when this is under way already.
+    """
+    with _lock(root, _COMPACT_LOCK, "the index is being compacted already; wait for it to end"):
+        for left_over in root.glob("compact-*.tmp"):
+            _remove(left_over)
+        with _folder(root / f"compact-{os.getpid()}.tmp") as folder:
+            yield folder
+
+
+@contextmanager
+def locking(root: Path) -> Iterator[None]:
+    """Hold the right to switch to a new snapshot. Raises SnapshotError when another build has it."""
+    with _lock(root, _LOCK, "another build is under way; wait for it to end"):
+        yield
+
+
+@contextmanager
+def _lock(root: Path, name: str, problem: str) -> Iterator[None]:
     try:
         root.mkdir(parents=True, exist_ok=True)
-        lock = (root / _LOCK).open("w")
-    except OSError as problem:
+        lock = (root / name).open("w")
+    except OSError as error:
         raise SnapshotError(
-            f"{root}: cannot be written to ({problem.strerror}); choose another --root"
-        ) from problem
+            f"{root}: cannot be written to ({error.strerror}); choose another --root"
+        ) from error
     with lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError as busy:
-            raise SnapshotError(f"{root}: another build is under way; wait for it to end") from busy
-        for left_over in root.glob("*.tmp"):
-            _remove(left_over)
-        folder = root / f"build-{os.getpid()}.tmp"
-        folder.mkdir()
-        try:
-            yield folder
-        finally:
-            _remove(folder)
+            raise SnapshotError(f"{root}: {problem}") from busy
+        yield
+
+
+@contextmanager
+def _folder(folder: Path) -> Iterator[Path]:
+    folder.mkdir()
+    try:
+        yield folder
+    finally:
+        _remove(folder)
 
 
 def choose_version(root: Path, digest: str, now: datetime) -> str:
