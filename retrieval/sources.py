@@ -10,6 +10,7 @@ from retrieval.errors import SourceError
 from retrieval.formats.alto import read_alto
 from retrieval.formats.catalogue_files import read_catalogue
 from retrieval.formats.ead import read_ead
+from retrieval.formats.iiif import read_iiif
 from retrieval.formats.inventory import read_inventory
 from retrieval.formats.marc import read_marc
 from retrieval.formats.mets import is_mets, read_mets
@@ -24,7 +25,7 @@ from retrieval.records import Record
 _EAD3 = "http://ead3.archivists.org/schema/"
 _LATER = {
     ".pdf": "PDF", ".xlsx": "XLSX", ".xls": "XLS",
-    ".docx": "Word", ".doc": "Word", ".json": "JSON", ".html": "HTML", ".htm": "HTML",
+    ".docx": "Word", ".doc": "Word", ".html": "HTML", ".htm": "HTML",
 }  # fmt: skip
 _LATER_ROOTS = {"html": "HTML"}
 _MARC = frozenset({".mrc", ".marc"})
@@ -137,6 +138,9 @@ def _read(path: Path, options: SourceOptions, source: str) -> Reading:
             link_template=options.link_template,
         )
         return Reading(path, "csv", rows.records, rows.problems)
+    if suffix == ".json":
+        iiif = read_iiif(path, source)
+        return Reading(path, "iiif", iiif.records, iiif.problems, joins=True)
     if suffix == ".txt":
         text = read_transcript(path, source)
         return Reading(path, "transcript", text.records, text.problems, joins=len(text.records) == 2)

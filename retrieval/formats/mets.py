@@ -15,7 +15,7 @@ from urllib.parse import unquote
 from lxml import etree
 from lxml.etree import _Element
 
-from retrieval.dates import parse_years
+from retrieval.dates import read_dates
 from retrieval.errors import SourceError
 from retrieval.formats.alto import read_pages
 from retrieval.formats.identifiers import make_unique, slug
@@ -25,7 +25,7 @@ from retrieval.formats.plain_text import read_text, title_from_name
 from retrieval.formats.prose import fold, local
 from retrieval.formats.xml import parse_xml
 from retrieval.records import Kind, Record
-from retrieval.spans import Span, of_years
+from retrieval.spans import Span
 
 _ROOT = re.compile(rb"<(?:[\w.-]+:)?mets[\s>]")
 _HEAD = 4096
@@ -263,7 +263,7 @@ def _page_link(page: _Page) -> str:
 
 def _spans(said: Description) -> tuple[Span, ...]:
     span = span_of(said.dates) or span_of(said.machine_date)
-    return (span,) if span else of_years(parse_years(said.dates))
+    return (span,) if span else read_dates(said.dates).spans
 
 
 def _type(root: _Element) -> str:

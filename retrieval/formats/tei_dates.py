@@ -7,10 +7,10 @@ from dataclasses import dataclass
 
 from lxml.etree import _Element
 
-from retrieval.dates import parse_years
+from retrieval import dates as written_dates
 from retrieval.formats.iso_dates import span_of, write_date
 from retrieval.formats.prose import inline
-from retrieval.spans import Certainty, Span, cover, of_years
+from retrieval.spans import Certainty, Span, cover
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,18 +36,18 @@ def read_date(element: _Element) -> TeiDate:
     """One `date` or `origDate`. Where words and attributes name different years, both are kept."""
     written = inline(element)
     first, last = _ends(element)
-    years = parse_years(written)
+    read = written_dates.read_dates(written)
     if not first and not last:
-        return TeiDate(written, tuple(_sure(element, written, span) for span in of_years(years)))
+        return TeiDate(written, read.spans)
     span = span_of(first, last)
     if span is None:
-        return TeiDate(written, of_years(years))
+        return TeiDate(written, read.spans)
     spans: tuple[Span, ...] = (_sure(element, written, span),)
     text = written or _write(first, last, element)
-    covered = cover(spans)
+    years, covered = read.years, cover(spans)
     if years and covered and (years[1] < covered[0] or years[0] > covered[1]):
         stated = first if first == last else f"{first}/{last}"
-        return TeiDate(text, (*spans, *of_years(years)), f"{written!r} beside {stated}")
+        return TeiDate(text, (*spans, *read.spans), f"{written!r} beside {stated}")
     return TeiDate(text, spans)
 
 
