@@ -1,4 +1,4 @@
-"""Words inside names that are no names: titles, suffixes, particles, short forms, and what bodies are called."""
+"""Words in names that are no names: titles, suffixes, particles, short forms, what bodies are called."""
 
 from __future__ import annotations
 
@@ -35,9 +35,10 @@ PARTICLES = frozenset(
 
 SHORT_FORMS = {
     "wm": "william", "willm": "william", "jno": "john", "geo": "george", "chas": "charles", "thos": "thomas",
-    "jas": "james", "saml": "samuel", "sam": "samuel", "benj": "benjamin", "benjn": "benjamin", "robt": "robert",
-    "richd": "richard", "edw": "edward", "edwd": "edward", "danl": "daniel", "dan": "daniel", "nathl": "nathaniel",
-    "jos": "joseph", "alexr": "alexander", "alex": "alexander", "fredk": "frederick", "fred": "frederick",
+    "jas": "james", "saml": "samuel", "sam": "samuel", "benj": "benjamin", "benjn": "benjamin",
+    "robt": "robert", "richd": "richard", "edw": "edward", "edwd": "edward", "danl": "daniel",
+    "dan": "daniel", "nathl": "nathaniel", "jos": "joseph",
+    "alexr": "alexander", "alex": "alexander", "fredk": "frederick", "fred": "frederick",
     "archd": "archibald", "abm": "abraham", "theo": "theodore", "jona": "jonathan", "margt": "margaret",
     "cath": "catherine", "eliz": "elizabeth", "elizth": "elizabeth", "matt": "matthew", "mich": "michael",
     "tom": "thomas", "will": "william", "bill": "william", "bob": "robert", "jim": "james", "joe": "joseph",

@@ -106,7 +106,7 @@ def _write_out(given: Sequence[str]) -> tuple[str, ...]:
 
 
 def variants(name: str) -> tuple[str, ...]:
-    """Forms a name may be found under, the full one first: with initials, without middle names, née, fuller."""
+    """Forms a name may be found under, full, shorter, fuller, and before marriage."""
     found = read_name(name)
     forms = [fold_name(name)]
     surname = " ".join(found.surname)
@@ -122,7 +122,7 @@ def variants(name: str) -> tuple[str, ...]:
             forms.append(folded)
     maiden = _MAIDEN.search(name)
     if maiden and found.given:
-        forms.append(f"{found.given[0]} {_fold(maiden[1])}")
+        forms.append(f"{found.given[0]} {fold_letters(maiden[1])}")
     return tuple(dict.fromkeys(form for form in forms if form))
 
 
@@ -159,7 +159,7 @@ def _forms(name: str, person: Name) -> list[Name]:
         forms.append(Name(_write_out(words[: -len(person.surname)] if same else words), person.surname))
     maiden = _MAIDEN.search(name)
     if maiden:
-        forms.append(Name(person.given, (_fold(maiden[1]),)))
+        forms.append(Name(person.given, (fold_letters(maiden[1]),)))
     return forms
 
 
@@ -231,10 +231,11 @@ def _strip(name: str) -> str:
 
 def _words(text: str) -> list[str]:
     apart = _INITIALS.sub(". ", _BRACKETS.sub("", text))
-    return [word.rstrip(".").replace("’", "'") for word in _WORD.findall(_fold(apart))]
+    return [word.rstrip(".").replace("’", "'") for word in _WORD.findall(fold_letters(apart))]
 
 
-def _fold(text: str) -> str:
+def fold_letters(text: str) -> str:
+    """Lower case without accents: the letters that words are compared by."""
     plain = text.lower()
     if plain.isascii():
         return plain
