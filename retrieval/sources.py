@@ -15,6 +15,7 @@ from retrieval.formats.inventory import read_inventory
 from retrieval.formats.marc import read_marc
 from retrieval.formats.mets import is_mets, read_mets
 from retrieval.formats.prose import local
+from retrieval.formats.spreadsheet import read_spreadsheet
 from retrieval.formats.tei import read_tei
 from retrieval.formats.transcripts import read_transcript
 from retrieval.formats.xml import parse_xml
@@ -24,7 +25,7 @@ from retrieval.records import Record
 
 _EAD3 = "http://ead3.archivists.org/schema/"
 _LATER = {
-    ".pdf": "PDF", ".xlsx": "XLSX", ".xls": "XLS",
+    ".pdf": "PDF", ".xls": "XLS",
     ".docx": "Word", ".doc": "Word", ".html": "HTML", ".htm": "HTML",
 }  # fmt: skip
 _LATER_ROOTS = {"html": "HTML"}
@@ -138,6 +139,15 @@ def _read(path: Path, options: SourceOptions, source: str) -> Reading:
             link_template=options.link_template,
         )
         return Reading(path, "csv", rows.records, rows.problems)
+    if suffix in {".xlsx", ".xlsm"}:
+        sheets = read_spreadsheet(
+            path,
+            source,
+            carry_containers=options.carry_containers,
+            mapping=options.columns,
+            link_template=options.link_template,
+        )
+        return Reading(path, "xlsx", sheets.records, sheets.problems)
     if suffix == ".json":
         iiif = read_iiif(path, source)
         return Reading(path, "iiif", iiif.records, iiif.problems, joins=True)

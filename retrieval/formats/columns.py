@@ -81,6 +81,11 @@ def normalise(header: str) -> str:
     return "".join(word for word in words if word not in _EMPTY_WORDS) or "".join(words)
 
 
+def field_of(header: str) -> str:
+    """The field that a plain header names, "" for none."""
+    return _FIELD_OF.get(normalise(header), "")
+
+
 def count_known(headers: Sequence[str]) -> int:
     """How many different fields the headers name."""
     return len({_FIELD_OF[key] for header in headers if (key := normalise(header)) in _FIELD_OF})

@@ -15,7 +15,7 @@ from retrieval.errors import SourceError
 from retrieval.formats import columns, containers
 from retrieval.formats.containers import Container
 from retrieval.formats.inventory_records import Entry, make_records
-from retrieval.formats.inventory_rows import Row, drop_continued, read_table
+from retrieval.formats.inventory_rows import Row, Table, drop_continued, read_table
 from retrieval.formats.plain_text import read_text, title_from_name
 from retrieval.formats.prose import drop_full_stop
 from retrieval.records import Record
@@ -39,16 +39,37 @@ def read_inventory(
 ) -> InventoryReading:
     """Records of a CSV or TSV file. Raises SourceError when the headers cannot be understood."""
     text, note = read_text(path)
-    mapping_file = columns.find_mapping(path, mapping)
-    told, fixed = columns.load(path, mapping_file) if mapping_file else ({}, {})
+    told, fixed = load_columns(path, mapping)
     table = read_table(path, text, told, fixed)
+    if note:
+        table.problems.insert(0, note)
+    return describe_table(
+        path, table, fixed, source, carry_containers=carry_containers, link_template=link_template
+    )
+
+
+def load_columns(path: Path, mapping: str) -> tuple[dict[str, tuple[str, ...]], dict[str, str]]:
+    """Told columns and fixed values of an inventory; both empty where no mapping lies beside it."""
+    mapping_file = columns.find_mapping(path, mapping)
+    return columns.load(path, mapping_file) if mapping_file else ({}, {})
+
+
+def describe_table(
+    path: Path,
+    table: Table,
+    fixed: Mapping[str, str],
+    source: str,
+    *,
+    carry_containers: bool = False,
+    link_template: str = "",
+) -> InventoryReading:
+    """Records of a table that has been read: the collection, then its rows."""
     entries = _arrange(table.rows)
     _hold_all(table.rows, entries, carry_containers)
     records = make_records(
         entries, fixed, table.title or title_from_name(path.stem), path.stem, source, link_template
     )
-    problems = [note, *table.problems] if note else table.problems
-    return InventoryReading(tuple(records), tuple(_shorten(path, problems)))
+    return InventoryReading(tuple(records), tuple(_shorten(path, table.problems)))
 
 
 def _arrange(rows: Sequence[Row]) -> list[Entry]:

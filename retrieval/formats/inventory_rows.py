@@ -53,7 +53,18 @@ def read_table(path: Path, text: str, told: Mapping[str, tuple[str, ...]], fixed
     table = Table()
     wanted = {name.strip().lower() for names in told.values() for name in names}
     delimiter = "\t" if path.suffix.lower() == ".tsv" else _sniff(text, wanted)
-    lines = _split(path, text, delimiter, table.problems)
+    return fill_table(path, table, _split(path, text, delimiter, table.problems), told, fixed)
+
+
+def fill_table(
+    path: Path,
+    table: Table,
+    lines: Sequence[Line],
+    told: Mapping[str, tuple[str, ...]],
+    fixed: Mapping[str, str],
+) -> Table:
+    """The table out of lines that are cells already, as a spreadsheet's are. Raises SourceError likewise."""
+    wanted = {name.strip().lower() for names in told.values() for name in names}
     header, table.title = _find_header(lines, wanted)
     if header is None:
         raise SourceError(path, "has no rows", remedy="export it again")

@@ -41,7 +41,7 @@ def bomb(use: str) -> str:
         ("<ead><archdesc>" + "x" * 11_000_000 + "</archdesc></ead>", 1, "has one text or name beyond what is read"),
         ('<TEI xmlns="http://www.tei-c.org/ns/1.0"/>', 1, "is TEI without a text, a letter or a manuscript"),
         ("<alto/>", 1, "is ALTO without any text"),
-        ('<OAI-PMH xmlns="http://www.openarchives.org/OAI/2.0/"/>', 1, "is OAI-PMH, which is not read yet"),
+        ('<OAI-PMH xmlns="http://www.openarchives.org/OAI/2.0/"/>', 1, "has no records"),
         ("<recipe/>", 1, "is XML with the root <recipe>, which is not read yet"),
     ],
     ids=range(16),
@@ -102,8 +102,7 @@ def test_a_whole_file_marked_internal_is_read_with_a_warning(tmp_path: Path) -> 
     ("name", "raw", "problem"),
     [
         ("a.pdf", b"%PDF-1.7", "is PDF, which is not read yet"),
-        ("a.mrc", b"00714cam", "is MARC21, which is not read yet"),
-        ("a.xlsx", b"PK", "is XLSX, which is not read yet"),
+        ("a.xlsx", b"PK", "is no XLSX workbook: File is not a zip file"),
         ("a.jpg", b"\xff\xd8", "is of no format that is read (.jpg)"),
         ("README", b"hello", "is of no format that is read (no ending)"),
         ("a.csv", b"id,title\n1,\x00\n", "holds zero bytes, so it is no text"),
