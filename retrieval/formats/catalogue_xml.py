@@ -55,8 +55,6 @@ def trust_iso_dates(entry: Entry) -> None:
 
 
 def attribute(element: _Element, *names: str) -> str:
-    """The first attribute of those local names that has a value; else ""."""
-    for key, value in element.attrib.items():
-        if key.rpartition("}")[2] in names and value.strip():
-            return str(value).strip()
-    return ""
+    """The value of the first of those attributes, by local name, that has one; else ""."""
+    given = {key.rpartition("}")[2]: value.strip() for key, value in element.attrib.items()}
+    return next((str(given[name]) for name in names if given.get(name)), "")

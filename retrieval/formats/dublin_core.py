@@ -125,7 +125,7 @@ def _read_types(fields: dict[str, list[str]], entry: Entry) -> None:
         if name.lower() == "collection":
             entry.level = "collection"
         if name.lower() not in _GENERIC_TYPES and not text.startswith(("info:", "doc-type:")):
-            entry.subjects.append(re.sub(r"(?<=[a-z])(?=[A-Z])", " ", name) if name != text else text)
+            entry.subjects.append(re.sub(r"(?<=[a-z])(?=[A-Z])", " ", name))
     extents = [*fields.get("extent", []), *fields.get("format", [])]
     entry.extent = "; ".join(text for text in extents if not _MIME.match(text) and not find_address(text))
     entry.texts += [("Medium", text) for text in fields.get("medium", [])]

@@ -93,7 +93,7 @@ def _read_name(node: _Element, values: Values) -> str:
     """A name entry's parts in order, dates set off by a comma, forename after surname likewise."""
     name = ""
     for part in find(node, "part"):
-        text = values.text(part)
+        text = values.text(part, "name", "personal name", "family name", "corporate name")
         kind = (part.get("localType") or "").lower()
         comma = "forename" in kind or "given" in kind or "date" in kind or _DATE_PARTS.match(text)
         name = f"{name.rstrip(',')}{', ' if comma else ' '}{text}" if name and text else name or text

@@ -30,7 +30,8 @@ def read_dates(record: MarcRecord, entry: Entry) -> None:
         if inclusive or bulk:
             said = bulk.lower()
             named = bulk if not bulk or "bulk" in said or "predom" in said else f"bulk {bulk.strip('()')}"
-            entry.dates = ", ".join(part for part in (inclusive, named) if part)
+            gap = " " if named.startswith("(") else ", "
+            entry.dates = gap.join(part for part in (inclusive, named) if part)
             entry.machine_dates = coded
             return
     written = _imprint(record)

@@ -30,9 +30,8 @@ MAKERS = frozenset(
 
 def mend_field(field: Field) -> tuple[Field, bool]:
     """The field with tidy values and typed delimiters made real; and whether text was encoded twice."""
-    if field.is_control_field():
-        value, mended = tidy(field.data)
-        return Field(tag=field.tag, data=value), mended
+    if field.is_control_field():  # whose spaces count
+        return field, False
     subfields: list[Subfield] = []
     repaired = False
     for subfield in field.subfields:

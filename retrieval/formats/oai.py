@@ -69,7 +69,9 @@ def read_oai(root: _Element, path: Path, source: str) -> CatalogueReading:
     if not (reply.entries or reply.aids or reply.deleted or reply.problems):
         verbs = [local(node) for node in root.iter(etree.Element) if local(node) in _NO_RECORDS]
         what = f"answers {verbs[0]}, which gives" if verbs else "has"
-        raise SourceError(path, f"{what} no records", remedy="save the reply to ListRecords")
+        raise SourceError(
+            path, f"{what} no records", line=root.sourceline, remedy="save the reply to ListRecords"
+        )
     catalogue = _name_catalogue(root, reply, path, source)
     problems = [*shorten(path, reply.problems), *report_repairs(path, reply.repaired)]
     if reply.deleted:
