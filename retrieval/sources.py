@@ -14,6 +14,7 @@ from retrieval.formats.iiif import read_iiif
 from retrieval.formats.inventory import read_inventory
 from retrieval.formats.marc import read_marc
 from retrieval.formats.mets import is_mets, read_mets
+from retrieval.formats.pdf import read_pdf
 from retrieval.formats.prose import local
 from retrieval.formats.spreadsheet import read_spreadsheet
 from retrieval.formats.tei import read_tei
@@ -25,7 +26,7 @@ from retrieval.records import Record
 
 _EAD3 = "http://ead3.archivists.org/schema/"
 _LATER = {
-    ".pdf": "PDF", ".xls": "XLS",
+    ".xls": "XLS",
     ".docx": "Word", ".doc": "Word", ".html": "HTML", ".htm": "HTML",
 }  # fmt: skip
 _LATER_ROOTS = {"html": "HTML"}
@@ -148,6 +149,9 @@ def _read(path: Path, options: SourceOptions, source: str) -> Reading:
             link_template=options.link_template,
         )
         return Reading(path, "xlsx", sheets.records, sheets.problems)
+    if suffix == ".pdf":
+        pdf = read_pdf(path, source, link_template=options.link_template)
+        return Reading(path, "pdf", pdf.records, pdf.problems, joins=pdf.joins)
     if suffix == ".json":
         iiif = read_iiif(path, source)
         return Reading(path, "iiif", iiif.records, iiif.problems, joins=True)

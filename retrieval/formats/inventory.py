@@ -77,17 +77,18 @@ def _arrange(rows: Sequence[Row]) -> list[Entry]:
     kept: list[Entry] = []
     by_id: dict[str, Entry] = {}
     by_heading: dict[tuple[str, ...], Entry] = {}
-    seen: set[tuple[str, str]] = set()
+    seen: set[tuple[str, ...]] = set()
     lead = ""
     for row in rows:
         title, text, lead = _entitle(row, lead)
         identifier, bare = row.get("identifier"), drop_continued(title)
         first = by_id.get(identifier) if identifier else None
-        repeats = (identifier, bare.lower()) in seen and bool(identifier or not row.get("date"))
+        key = (identifier, bare.lower(), *(row.get(kind) for kind in ("container", "box", "folder")))
+        repeats = key in seen and bool(identifier or not row.get("date"))
         repeats = repeats or bool(first and first.title.lower().startswith(bare.lower()))
         if repeats or not (title or text) or _heads_page(row, bare):
             continue
-        seen.add((identifier, bare.lower()))
+        seen.add(key)
         entry = Entry(row, bare, text, _parent(identifier, by_id) or by_heading.get(row.headings))
         if entry.parent:
             entry.parent.has_children = True

@@ -101,7 +101,7 @@ def test_a_whole_file_marked_internal_is_read_with_a_warning(tmp_path: Path) -> 
 @pytest.mark.parametrize(
     ("name", "raw", "problem"),
     [
-        ("a.pdf", b"%PDF-1.7", "is PDF, which is not read yet"),
+        ("a.pdf", b"%PDF-1.7", "is no PDF that can be read: Failed to load document (PDFium: Data format error)."),
         ("a.xlsx", b"PK", "is no XLSX workbook: File is not a zip file"),
         ("a.jpg", b"\xff\xd8", "is of no format that is read (.jpg)"),
         ("README", b"hello", "is of no format that is read (no ending)"),

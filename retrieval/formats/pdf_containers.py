@@ -1,0 +1,260 @@
+"""The container list of a finding aid in PDF: lines that name boxes and folders, as rows of an inventory.
+
+Three forms are read: every line says its box and folder ("Box 1 Folder 2 Minutes 1966", the box often as
+a ditto mark); columns under a header line ("Box Folder Title Date"); a line "Box 1" over lines of titles.
+Headings of series stand at the margin between them.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+
+from retrieval.dates import date_in_title
+from retrieval.formats import columns
+from retrieval.formats.inventory_rows import Row
+from retrieval.formats.pdf_pages import Line
+
+_DITTO = r"(?:[\"″〃”“]|''|-\s*\"\s*-|ditto|do\.)"
+_BOX = r"(?:box(?:es)?|bx\.?|carton|container|reel|vol(?:ume)?s?\.?|drawer|ms\.? box|oversize box)"
+_FOLDER = r"(?:folders?|fold(?:er)?s?\.|fldr\.?|ff\.?|f\.|files?|items?|envelopes?)"
+_NUMBER = r"(?:[A-Z]{1,3}[- ]?)?\d+[A-Za-z]?(?:\s*[-–/&]\s*\d+[A-Za-z]?)*"
+_ROW = re.compile(
+    rf"^(?:(?P<ditto>{_DITTO})\s*|(?P<kind>{_BOX})[\s:#]*(?:no\.?\s*)?(?P<box>{_NUMBER})\b[\s,;:.–-]*)?"
+    rf"(?:(?P<inner>{_FOLDER})[\s:#]*(?:no\.?\s*)?(?P<folder>{_NUMBER}|{_DITTO})(?=[\s,;:.–-]|$)[\s,;:.–-]*)?"
+    r"(?P<title>.*)$",
+    re.IGNORECASE,
+)
+_SERIES = re.compile(
+    r"^(?:sub-?series|series|record group|group|part|section|serie)\s+(?:[\dIVXLC]+|[A-Z])(?:[.\d]*|[A-Z]?)"
+    r"\s*[:.–—-]?\s+\S",
+    re.IGNORECASE,
+)
+_NUMBERED = re.compile(r"^(?P<folder>\d{1,4}[a-z]?)(?:[.):]|\s)\s*(?P<title>\S.*)$")
+_LEADING = re.compile(rf"^((?:(?:{_NUMBER}|{_DITTO})\s+)+)(\S.*)$", re.IGNORECASE)
+_NO_DATE = re.compile(r"[\s,;(]+((?:n\.\s?d\.?|no date|undated)\)?)$", re.IGNORECASE)
+_FEWEST = 3
+_INDENT = 12.0
+"""Points that a line begins further right than the row above it to be a part of it."""
+
+
+@dataclass(slots=True)
+class ContainerList:
+    """Rows of the list, and the lines that are none: the description before, between and after them."""
+
+    rows: list[Row] = field(default_factory=list)
+    others: list[Line] = field(default_factory=list)
+
+
+@dataclass(slots=True)
+class _State:
+    box: str = ""
+    kind: str = "box"
+    headings: tuple[str, ...] = ()
+    header: tuple[str, ...] = ()
+    row: Row | None = None
+    row_left: float = 0.0
+    is_open: bool = False
+    titles_follow: bool = False
+
+
+def read_containers(pages: Sequence[Sequence[Line]]) -> ContainerList:
+    """Tell the container list from the rest; no rows where fewer than three lines look like it."""
+    lines = [line for page in pages for line in page]
+    start = _start(lines)
+    found = ContainerList(others=list(lines[:start]))
+    if start == len(lines):
+        return found
+    state = _State()
+    for number, line in enumerate(lines[start:], start=1):
+        _read_line(number, line, state, found)
+    _close(state, found)
+    if len(found.rows) < _FEWEST:
+        return ContainerList(others=lines)
+    return found
+
+
+def _start(lines: Sequence[Line]) -> int:
+    """The first line of the list: a header of columns, or a box after which more boxes or folders come."""
+    for at, line in enumerate(lines):
+        if _header(line.text):
+            return at
+        match = _ROW.match(line.text)
+        if match and (match["box"] or match["folder"]) and len(match["title"]) < 160:
+            after = [_ROW.match(each.text) for each in lines[at + 1 : at + 40]]
+            if sum(bool(each and (each["box"] or each["folder"])) for each in after) >= _FEWEST - 1:
+                before = at
+                while before and (
+                    _SERIES.match(lines[before - 1].text) and len(lines[before - 1].text) < 100
+                ):
+                    before -= 1
+                return before
+            below = lines[at + 1 : at + 4]
+            if match["box"] and not match["title"] and any(_NUMBERED.match(each.text) for each in below):
+                return at
+    return len(lines)
+
+
+def _header(text: str) -> tuple[str, ...]:
+    """Fields of a line that only names columns, a box or folder among them."""
+    words = text.split()
+    fields = tuple(columns.field_of(word.strip("/|#.:")) for word in words)
+    named = [name for name in fields if name]
+    holds = {"box", "folder"} & set(named)
+    return tuple(named) if 2 <= len(words) <= 8 and holds and len(named) >= max(2, len(words) - 2) else ()
+
+
+def _read_line(number: int, line: Line, state: _State, found: ContainerList) -> None:
+    text = line.text
+    header = _header(text)
+    if header:
+        _close(state, found)
+        state.header = header
+        return
+    match = _ROW.match(text)
+    if match and (match["box"] or match["folder"] or (match["ditto"] and match["title"] and state.box)):
+        _close(state, found)
+        _open(number, line, match, state)
+        return
+    if _SERIES.match(text) or _is_heading(line, state):
+        _close(state, found)
+        _head(number, line, state, found)
+        return
+    if state.header and _read_columns(number, line, state, found):
+        return
+    if state.titles_follow and not _continues(line, state):
+        numbered = _NUMBERED.match(text)
+        _close(state, found)
+        folder, title = (numbered["folder"], numbered["title"]) if numbered else ("", text)
+        _set(number, line, state, folder, title)
+        return
+    if state.row is not None and state.is_open:
+        values = dict(state.row.values)
+        dated = date_in_title(text)
+        if dated and dated[0] == text.strip(" ."):
+            values["date"] = text
+        elif not values.get("date") or _continues(line, state):
+            values["title"] = f"{values['title']} {text}".strip()
+        state.row = replace(state.row, values=values)
+    elif state.row is None and state.headings and found.rows and found.rows[-1].headings == state.headings:
+        _describe_series(text, found)
+    else:
+        found.others.append(line)
+
+
+def _head(number: int, line: Line, state: _State, found: ContainerList) -> None:
+    """A heading is a row too, so that what it says of dates holds for those below it."""
+    title, date = _part_date(line.text)
+    state.headings = _follow(state.headings, title)
+    state.row_left = line.left
+    found.rows.append(Row(number, {"title": title, "date": date, "description": ""}, state.headings))
+
+
+def _describe_series(text: str, found: ContainerList) -> None:
+    values = dict(found.rows[-1].values)
+    values["description"] = f"{values.get('description', '')} {text}".strip()
+    found.rows[-1] = replace(found.rows[-1], values=values)
+
+
+def _part_date(title: str) -> tuple[str, str]:
+    """A title and the date at its end, which may be that it has none."""
+    bare = title.rstrip(" .")
+    silent = _NO_DATE.search(bare)
+    if silent:
+        return bare[: silent.start()].rstrip(" ,;:–-("), silent[1].rstrip(")")
+    dated = date_in_title(title)
+    if dated and bare.endswith(dated[0]) and (rest := bare.removesuffix(dated[0]).rstrip(" ,;:–-(")):
+        return rest, dated[0]
+    return title, ""
+
+
+def _open(number: int, line: Line, match: re.Match[str], state: _State) -> None:
+    if match["box"]:
+        state.box = match["box"]
+        kind = match["kind"].lower().rstrip(".s")
+        state.kind = "box" if kind.startswith(("box", "bx", "boxe")) or kind.endswith("box") else kind
+    title = match["title"].strip(" ,;:–-")
+    state.titles_follow = not match["folder"] and not title and bool(match["box"])
+    if state.titles_follow:
+        state.row = None
+        state.row_left = line.left
+        return
+    folder = "" if not match["folder"] or re.fullmatch(_DITTO, match["folder"]) else match["folder"]
+    if match["folder"] and not folder and state.row is not None:
+        folder = state.row.get("folder")
+    _set(number, line, state, folder, title)
+
+
+def _set(number: int, line: Line, state: _State, folder: str, title: str) -> None:
+    values = {"title": title, "folder": folder}
+    if state.box:
+        values["box" if state.kind == "box" else "container"] = (
+            state.box if state.kind == "box" else f"{state.kind.capitalize()} {state.box}"
+        )
+    if state.kind != "box" and folder and state.box:
+        values["container"] = f"{values['container']}, Folder {values.pop('folder')}"
+    state.row = Row(number, values, state.headings)
+    state.row_left = line.left
+    state.is_open = True
+
+
+def _close(state: _State, found: ContainerList) -> None:
+    """The open row as it is, its date set apart from its title."""
+    if state.row is None:
+        return
+    values = dict(state.row.values)
+    if not values.get("date"):
+        values["title"], values["date"] = _part_date(values["title"])
+    if values["title"] or values.get("date"):
+        values["title"] = values["title"] or values["date"]
+        found.rows.append(replace(state.row, values=values))
+    state.row, state.is_open = None, False
+
+
+def _read_columns(number: int, line: Line, state: _State, found: ContainerList) -> bool:
+    """A row under a header of columns: leading numbers are box and folder, the last of them the folder."""
+    match = _LEADING.match(line.text)
+    holders = [name for name in state.header if name in {"box", "folder", "identifier", "container"}]
+    if not match or not holders:
+        return False
+    numbers = re.findall(rf"{_NUMBER}|{_DITTO}", match[1], re.IGNORECASE)
+    if len(numbers) > len(holders):
+        return False
+    _close(state, found)
+    values = dict(zip(holders[len(holders) - len(numbers) :], numbers, strict=True))
+    values = {name: "" if re.fullmatch(_DITTO, text) else text for name, text in values.items()}
+    state.box, state.kind = values.get("box") or state.box, "box"
+    _set(number, line, state, values.get("folder", ""), match[2])
+    return True
+
+
+def _is_heading(line: Line, state: _State) -> bool:
+    """Whether a line stands at the margin, is short, and comes after a row that is complete."""
+    text = line.text
+    if len(text) > 90 or text.endswith((".", ",", ";")) or not re.search(r"[^\W\d]{3}", text):
+        return False
+    if text.isupper() and len(text) > 4:
+        return True
+    if state.titles_follow or state.header:
+        return False
+    if not state.headings and not state.row:
+        return False
+    complete = state.row is None or bool(state.row.get("date") or date_in_title(state.row.get("title")))
+    return text[:1].isupper() and line.left < state.row_left + (_INDENT if complete else -_INDENT)
+
+
+def _continues(line: Line, state: _State) -> bool:
+    """Whether a line goes on with the row above it: it is indented below it or begins with a small letter."""
+    if state.row is None:
+        return False
+    return line.text[:1].islower() or line.left > state.row_left + _INDENT
+
+
+def _follow(before: tuple[str, ...], text: str) -> tuple[str, ...]:
+    """Headings in force: a series begins anew, a subseries or another heading stands below it."""
+    if re.match(r"^(?:series|record group|group|serie)\b", text, re.IGNORECASE) or not before:
+        return (text,)
+    if re.match(r"^sub-?series\b", text, re.IGNORECASE):
+        return (before[0], text)
+    return (before[0], text) if _SERIES.match(before[0]) else (text,)
