@@ -103,7 +103,7 @@ def find_kinds(record: Record) -> tuple[Kind, ...]:
     terms = tuple(kind for heading in record.subjects for kind in _kind_of_heading(heading))
     if record.level == "collection":
         return tuple(dict.fromkeys(own + terms))
-    above = _inherit(record.breadcrumb, is_bare=bool(_BARE.match(record.title)))
+    above = _inherit(record.breadcrumb, is_bare=is_bare_title(record.title))
     if len(above) == 1 and above[0] in _CAPTIONED:
         if len(record.title.split()) > _SHORT_CAPTION:
             own = tuple(kind for kind in own if kind in _CAPTIONED[above[0]])
@@ -112,6 +112,11 @@ def find_kinds(record: Record) -> tuple[Kind, ...]:
     if not own and not _OTHERWISE.search(record.title):
         own = above
     return tuple(dict.fromkeys(own))
+
+
+def is_bare_title(title: str) -> bool:
+    """Whether a title says only when, who or which number: "1905, July", "Folder 2", "Joy, Henry B."."""
+    return bool(_BARE.match(title))
 
 
 @lru_cache(maxsize=65536)

@@ -58,6 +58,41 @@ MEN = frozenset(
 )
 """Common first names of men: after "Mrs." they are the husband's."""
 
+WOMEN = frozenset(
+    """
+    abigail ada adelaide agnes alice alma amanda amelia amy andrea angela ann anna anne annie barbara beatrice
+    bertha bessie betty beverly caroline carolyn carrie catherine catharine cathy charlotte christina
+    christine clara claudia constance cornelia cynthia daisy deborah diana diane dolores doris dorothy edith
+    edna eleanor elinore eliza elizabeth ella ellen elsie emily emma esther ethel eva evelyn fannie fanny
+    florence frances gertrude gladys grace hannah harriet hazel helen henrietta hilda ida irene isabel
+    isabella jane janet jean jennie jessie joan josephine joyce judith julia karen kate katharine katherine
+    kathleen laura leah lillian lilian lois louisa louise lucille lucretia lucy lydia mabel margaret maria
+    marian marie marion marjorie martha mary matilda maud maude may mildred minnie miriam molly nancy nellie
+    nettie nora olive olivia pamela patricia patience pauline pearl phoebe polly priscilla rachel rebecca
+    rosa rose ruth sally sara sarah sharon shirley sophia stella susan susanna susannah susie sylvia teresa
+    theresa ursula vera victoria viola virginia vivian wilhelmina winifred
+    """.split()
+)
+"""Common first names of women."""
+
+_MORE_MEN = frozenset(
+    """
+    aaron abner abram allan allen alan alvin amos archibald asa augustus barney barry bill brian bruce
+    caleb calvin cecil
+    chester clarence claude clayton clifford clyde cornelius curtis cyrus dale dean dennis don duncan dwight
+    earl ebenezer edmond elias elihu elijah elisha eli emil ephraim erastus eric erwin ezra felix floyd fred
+    gary gene geoffrey glenn gordon graham gregory gustav guy hans harvey hector heinrich hermann hiram
+    homer hubert humphrey humphry ira irving israel ivan jack jared jason jay jeremiah jesse jim joe joel
+    johann jonas josiah juan julian julius karl keith leo leon leonard leroy leslie levi lloyd lucius luther
+    lyman malcolm marcus mark marshall maurice max maynard mike morris neil nelson noah otto owen percy
+    perry pierre ray reginald reuben rex rodney roland ross rufus rupert russell salmon seth sidney silas
+    simeon simon solomon stanley steve steven stuart theodor tobias vernon virgil wallace ward wendell wesley
+    wilbur willard willis wilson winslow woodrow zachariah
+    """.split()
+)
+FIRST_NAMES = MEN | _MORE_MEN | WOMEN
+"""First names common enough to tell a person's name from a heading."""
+
 CORPORATE = frozenset(
     """
     company co corp corporation inc ltd llc bros association assn society club union league federation
@@ -66,6 +101,7 @@ CORPORATE = frozenset(
     bank railroad railway foundation fund trust institution center centre hospital press publishers
     newspaper magazine theatre theater orchestra band regiment army navy congress court treasury
     government states authority group service services family program project conference congregation
+    camp studio studios records files activities music publishing
     """.split()
 )
 """A name with one of these is a body's or a family's."""
