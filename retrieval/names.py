@@ -72,7 +72,8 @@ def read_name(name: str) -> Name:
         while words and words[-1] in SUFFIXES and (kept or len(words) > 1):
             words.pop()
         while words and words[0] in TITLES and (kept or len(words) > 1 or len(parts) > 1):
-            title = title or words.pop(0)
+            first = words.pop(0)
+            title = title or first
         if words and words[0] in SUFFIXES and len(words) == 1 and kept:
             continue
         if words:
