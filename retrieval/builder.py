@@ -6,7 +6,7 @@ was embedded; a snapshot of another embedder or another composition is not looke
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -14,6 +14,7 @@ from pathlib import Path
 import numpy as np
 
 from retrieval import catalog, lexical, vectors, vocabulary_tables
+from retrieval.collection_sources import protect
 from retrieval.embedding import Embedder
 from retrieval.enrichment import enrich_all
 from retrieval.errors import SnapshotError
@@ -21,6 +22,7 @@ from retrieval.lexical import LexicalWriter
 from retrieval.origins import Origin
 from retrieval.part_writer import Beginning, PartWriter, Progress
 from retrieval.parts import open_parts, open_stored_vectors, write_deletions
+from retrieval.records import Record
 from retrieval.snapshot import (
     Manifest,
     building,
@@ -69,7 +71,7 @@ def build_index(root: Path, readings: Iterable[Reading], embedder: Embedder, pro
                 told.note(reading)
                 origin = origin_of(reading)
                 writer.add_origin(origin)
-                for record in enrich_all(reading.records):
+                for record in enrich_reading(reading):
                     writer.add(record, origin.key)
                 progress("read", 1)
             if not writer.catalog.records:
@@ -115,6 +117,12 @@ class Told:
         lines += [str(problem) for problem in reading.problems]
         if reading.records:
             self.sources.append(str(reading.path))
+
+
+def enrich_reading(reading: Reading) -> Iterator[Record]:
+    """The records of a reading as they are indexed."""
+    for record in enrich_all(reading.records):
+        yield protect(record) if reading.hides_closed else record
 
 
 def origin_of(reading: Reading) -> Origin:

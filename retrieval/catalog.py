@@ -167,10 +167,6 @@ class Catalog:
                     del found[origin.key]
         return found
 
-    def claimants(self, claim: str) -> set[tuple[str, str]]:
-        """Source and name of every file that made a claim, now or in a former state."""
-        return {key for part in self._parts for key in part.claimants(claim)}
-
     def stream(self, first_part: int = 0) -> Iterator[tuple[int, tuple[str, str], Record]]:
         """(number, source and name of its file, record) of every record whose newest state is there."""
         for place in range(first_part, len(self._parts)):

@@ -98,13 +98,6 @@ class CatalogPart:
         for row in self.all(f"SELECT source, name, state, gone FROM origins{where}", values):
             yield load_origin(row[0], row[1], json.loads(row[2])), bool(row[3])
 
-    def claimants(self, claim: str) -> list[tuple[str, str]]:
-        """Source and name of the files noted here that make a claim."""
-        return self.all(
-            "SELECT o.source, o.name FROM claims c JOIN origins o ON o.num = c.origin WHERE c.claim = ?",
-            (claim,),
-        )
-
     def stream(self) -> Iterator[tuple[int, str, str, str]]:
         """(number, source and name of its file, stored fields) of every record, by number."""
         last = -1

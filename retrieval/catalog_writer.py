@@ -24,13 +24,11 @@ CREATE TABLE passages (num INTEGER PRIMARY KEY, id TEXT NOT NULL, record INTEGER
 CREATE TABLE collections (num INTEGER PRIMARY KEY, id TEXT UNIQUE NOT NULL);
 CREATE TABLE origins (num INTEGER PRIMARY KEY, source TEXT NOT NULL, name TEXT NOT NULL,
                       gone INTEGER NOT NULL, state TEXT NOT NULL, UNIQUE (source, name));
-CREATE TABLE claims (claim TEXT NOT NULL, origin INTEGER NOT NULL);
 """
 _INDEXES = """
 CREATE INDEX records_parent ON records (parent_id);
 CREATE INDEX records_origin ON records (origin);
 CREATE INDEX passages_record ON passages (record);
-CREATE INDEX claims_claim ON claims (claim);
 """
 _BLOCK = 8192
 
@@ -79,9 +77,6 @@ class CatalogWriter:
         number = self._origins[key] = len(self._origins)
         state = json.dumps(origin.state(), ensure_ascii=False)
         self._connection.execute("INSERT INTO origins VALUES (?, ?, ?, ?, ?)", (number, *key, gone, state))
-        self._connection.executemany(
-            "INSERT INTO claims VALUES (?, ?)", [(claim, number) for claim in origin.claims]
-        )
 
     def add(
         self, record: Record, passages: Sequence[Passage], origin: tuple[str, str], number: int | None = None

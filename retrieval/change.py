@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass, field
+from typing import Protocol
 
-from retrieval.builder import Told, origin_of
+from retrieval.builder import Told, enrich_reading, origin_of
 from retrieval.catalog import Catalog
-from retrieval.enrichment import enrich_all
 from retrieval.origins import Origin
 from retrieval.part_writer import Progress
 from retrieval.records import Record
@@ -16,6 +16,20 @@ from retrieval.stored import dump_record, load_record
 
 Key = tuple[str, str]
 """Source and name of a file."""
+
+
+class Files(Protocol):
+    """Files that were read anew, each with its origin, and those that are there no more."""
+
+    @property
+    def readings(self) -> Iterable[Reading]: ...
+
+    @property
+    def gone(self) -> Collection[Key]: ...
+
+
+FindFiles = Callable[[Catalog], Files]
+"""Finds out what changed since the state that a catalog holds."""
 
 
 @dataclass(slots=True)
@@ -42,9 +56,7 @@ class Change:
         return not (self.origins or self.gone or self.written or self.withdrawn)
 
 
-def work_out(
-    catalog: Catalog, readings: Iterable[Reading], gone: Iterable[Key], progress: Progress
-) -> Change:
+def work_out(catalog: Catalog, files: Files, progress: Progress) -> Change:
     """Compare files read anew, and files that are gone, with what is indexed of them.
 
     A record that is as it was is left alone. One that comes back, or is new, has its children written
@@ -52,16 +64,16 @@ def work_out(
     """
     change = Change()
     kept: set[str] = set()
-    for reading in readings:
+    for reading in files.readings:
         origin = origin_of(reading)
         change.origins[origin.key] = origin
         change.told.note(reading)
-        for record in enrich_all(reading.records):
+        for record in enrich_reading(reading):
             kept.add(record.id)
             _compare(catalog, change, record, origin.key)
         progress("read", 1)
     known = catalog.origins()
-    change.gone = {key: known[key] for key in gone if key in known}
+    change.gone = {key: known[key] for key in files.gone if key in known}
     for key in [*change.origins, *change.gone]:
         change.withdrawn |= {number for number, record_id in catalog.records_of(key) if record_id not in kept}
     _add_children(catalog, change, known)

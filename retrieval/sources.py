@@ -58,6 +58,7 @@ class Reading:
     `joins`: the collection, which comes first, may be that of other files too. `parts`: files that were
     read together with this one, as pages of it.
     `origin` is its place in the registry of sources; None for a file that is read by itself.
+    `hides_closed`: descriptions of closed material are for staff only.
     """
 
     path: Path
@@ -67,6 +68,7 @@ class Reading:
     joins: bool = False
     parts: tuple[Path, ...] = ()
     origin: Origin | None = None
+    hides_closed: bool = False
 
 
 def find_files(paths: Sequence[Path]) -> list[Path]:
@@ -87,8 +89,8 @@ def read_sources(paths: Sequence[Path], options: SourceOptions | None = None) ->
     Finding aids come first, so that inventories and transcriptions can be told to belong to them.
     """
     options = options or SourceOptions()
-    files = sorted(find_files(paths), key=_rank)
-    holdings = Holdings(keep_components=any(path.suffix.lower() == ".txt" for path in files))
+    files = sorted(find_files(paths), key=rank)
+    holdings = Holdings()
     read: set[Path] = set()
     for path in files:
         if path in read:
@@ -96,16 +98,14 @@ def read_sources(paths: Sequence[Path], options: SourceOptions | None = None) ->
         root = next((root for root in paths if root.is_dir() and path.is_relative_to(root)), path.parent)
         reading = read_file(path, options, root=root)
         read.update(reading.parts)
-        if reading.joins and reading.records:
-            yield replace(reading, records=holdings.join(*reading.records))
-        else:
-            yield replace(reading, records=holdings.add(reading.records))
+        records, _ = holdings.place(reading.records, joins=reading.joins)
+        yield replace(reading, records=records)
 
 
-def _rank(path: Path) -> tuple[int, bool]:
-    """Finding aids first, and a METS before the pages that it names."""
+def rank(path: Path) -> int:
+    """Place in the order of reading: finding aids first, and a METS before the pages that it names."""
     suffix = path.suffix.lower()
-    return _ORDER.get(suffix, 1), suffix == ".xml" and not is_mets(path)
+    return 2 * _ORDER.get(suffix, 1) + (suffix == ".xml" and not is_mets(path))
 
 
 def read_file(path: Path, options: SourceOptions, *, root: Path | None = None) -> Reading:

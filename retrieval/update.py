@@ -17,7 +17,7 @@ import numpy as np
 
 from retrieval.builder import FORMATS
 from retrieval.catalog import Catalog, Numbers
-from retrieval.change import Change, Key, work_out
+from retrieval.change import Change, FindFiles, work_out
 from retrieval.embedding import Embedder
 from retrieval.errors import SnapshotError
 from retrieval.lexical import LexicalWriter
@@ -42,7 +42,6 @@ from retrieval.snapshot import (
     read_manifest,
     stamp_files,
 )
-from retrieval.sources import Reading
 
 SMALL = 1000
 """Passages that are written again with the next update rather than make a part of their own."""
@@ -59,18 +58,12 @@ class Updated:
     reused: int
 
 
-def update_index(
-    root: Path,
-    readings: Iterable[Reading],
-    gone: Iterable[Key],
-    get_embedder: GetEmbedder,
-    progress: Progress,
-) -> Updated:
+def update_index(root: Path, find_files: FindFiles, get_embedder: GetEmbedder, progress: Progress) -> Updated:
     """Take files read anew, and files that are gone, into a new snapshot and switch to it.
 
-    Every reading has its `origin`. Where nothing changed the snapshot in use stays. Raises IndexMissing or
-    IndexDamaged when there is none to go on from, SnapshotError when another build is under way or the
-    embedder is another one; the snapshot in use is then untouched.
+    `find_files` is asked for them when nobody else can update the index. Where nothing changed the snapshot
+    in use stays. Raises IndexMissing or IndexDamaged when there is none to go on from, SnapshotError when
+    another build is under way or the embedder is another one; the snapshot in use is then untouched.
     """
     with building(root) as folder:
         before = root / read_current(root)
@@ -80,7 +73,7 @@ def update_index(
         check_files(before, manifest)
         parts = open_parts(before, manifest)
         catalog = open_catalog(before, parts)
-        change = work_out(catalog, readings, gone, progress)
+        change = work_out(catalog, find_files(catalog), progress)
         if change.is_empty:
             return Updated(manifest=manifest, added=0, replaced=0, removed=0, reused=0)
         step = _Step(before, manifest, parts, catalog, change)

@@ -6,13 +6,14 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
 
 from retrieval.audience import STAFF
 from retrieval.builder import build_index
+from retrieval.change import FindFiles
 from retrieval.compaction import compact_index, needs_compaction
 from retrieval.embedding import Embedder
 from retrieval.errors import SnapshotError
@@ -46,12 +47,23 @@ def readings(records: Sequence[Record]) -> list[Reading]:
     return [read(name, [record for record in records if record.collection_id == name]) for name in names]
 
 
+@dataclass(frozen=True)
+class Changed:
+    readings: Sequence[Reading]
+    gone: Sequence[tuple[str, str]]
+
+
+def changed(given: Sequence[Reading], gone: Sequence[str] = ()) -> FindFiles:
+    files = Changed(given, [("s", name) for name in gone])
+    return lambda catalog: files
+
+
 def open_current(root: Path, embedder: Embedder) -> Index:
     return Index(root / read_current(root), embedder)
 
 
 def update(root: Path, embedder: Embedder, records: Sequence[Record], gone: Sequence[str] = ()) -> Updated:
-    return update_index(root, readings(records), [("s", name) for name in gone], lambda: embedder, quiet)
+    return update_index(root, changed(readings(records), gone), lambda: embedder, quiet)
 
 
 def ask(index: Index) -> list[list[tuple[str, str, float]]]:
@@ -144,17 +156,17 @@ def test_what_is_replaced_or_withdrawn_is_gone_and_the_rest_is_found_as_before(
 
 def test_an_unchanged_file_makes_no_new_record_and_needs_no_embedder(root: Path) -> None:
     before = read_manifest(root / read_current(root))
-    told = update_index(root, readings(shelf_records()), [], no_embedder, quiet)
+    told = update_index(root, changed(readings(shelf_records())), no_embedder, quiet)
     assert (told.added, told.replaced, told.removed) == (0, 0, 0)
     assert told.manifest.records == before.records
-    told = update_index(root, [], [], no_embedder, quiet)
+    told = update_index(root, changed([]), no_embedder, quiet)
     assert told.manifest.version == read_current(root)
 
 
 def test_withdrawing_needs_no_embedder_and_leaves_an_empty_index_usable(
     root: Path, embedder: Embedder
 ) -> None:
-    told = update_index(root, [], [("s", "ms1"), ("s", "ph2"), ("s", "never")], no_embedder, quiet)
+    told = update_index(root, changed([], ["ms1", "ph2", "never"]), no_embedder, quiet)
     assert (told.removed, told.manifest.records, told.manifest.passages) == (len(shelf_records()), 0, 0)
     index = open_current(root, embedder)
     assert index.search("letters of 1905").hits == ()
@@ -214,7 +226,7 @@ def test_another_embedder_is_refused_and_changes_nothing(root: Path, embedder: E
 
     before = read_current(root)
     with pytest.raises(SnapshotError, match=r"built with the embedder all-MiniLM-L6-v2 .* found other"):
-        update_index(root, [read("hb", [HARBOUR])], [], Other, quiet)
+        update_index(root, changed([read("hb", [HARBOUR])]), Other, quiet)
     assert read_current(root) == before
 
 
@@ -256,7 +268,7 @@ import os, signal, sys
 from pathlib import Path
 import numpy as np
 from retrieval import snapshot, update
-from tests.retrieval.test_update import HARBOUR, quiet, read
+from tests.retrieval.test_update import HARBOUR, changed, quiet, read
 class Calls:
     def __init__(self, at): self.left = at
     def __call__(self, frame, event, argument):
@@ -271,7 +283,7 @@ for at in range(1, 10**6, int(sys.argv[2])):
     child = os.fork()
     if child == 0:
         sys.setprofile(Calls(at))
-        update.update_index(root, [read("hb", [HARBOUR])], [("s", "ph2")], Ones, quiet)
+        update.update_index(root, changed([read("hb", [HARBOUR])], ["ph2"]), Ones, quiet)
         sys.setprofile(None)
         os._exit(0)
     killed = os.WIFSIGNALED(os.waitpid(child, 0)[1])
