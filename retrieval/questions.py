@@ -1,115 +1,47 @@
-"""What a question says before any model reads it: its content words, names, years, boxes and call numbers.
+"""What a question says before any model reads it: words, people, dates, material, places, collections.
 
-Rules only. Nothing here is a filter: each reading becomes a boost in the search, so that a wrong
-reading costs some order and never hides a record.
+Rules and the index's own vocabulary only. A reading can be wrong: it is shown to the patron, who can take
+it away, and a search that finds nothing with it goes on without it.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from typing import Literal
 
+from retrieval.asked.identifiers import read_identifiers
+from retrieval.asked.materials import ENGLISH_NAMES
+from retrieval.asked.not_dates import fold_chars
+from retrieval.asked.people import Person
+from retrieval.asked.readings import Readings, read_all
+from retrieval.asked.tokens import Token
+from retrieval.asked.wants import read_breadth, read_wants
+from retrieval.asked.words import FOREIGN_SMALL, GENERIC, MONTHS, MORE_WORDS, STOP_WORDS
 from retrieval.chips import Chip
-from retrieval.dates import FIRST_YEAR, LAST_YEAR, Years, parse_years
-from retrieval.months import Months, months_of
+from retrieval.dates import Years
+from retrieval.months import Months
 from retrieval.records import Kind
-from retrieval.spans import Span, of_years
+from retrieval.spans import Span
 from retrieval.vocabulary import Vocabulary
-from retrieval.words import CONTAINER
-from retrieval.words import fold_identifier as fold_identifier
-from retrieval.words import fold_letters as fold_letters
-from retrieval.words import read_containers as read_containers
-from retrieval.words import split_words as split_words
+from retrieval.words import fold_identifier, fold_letters, read_containers, split_words
 
-_STOP_WORDS = frozenset(
-    """
-    a about above after all also am an and any anything are as at be because been before being between
-    both but by can could d did do does doing don during each ever find for from get give good got had
-    has have having he hello her here hers hey hi him his hold holding holdings how i id if im in inside
-    into is it its ive just kept know like ll look looking m many may me might mine more most much must
-    my need no not of off on once one only or other our out over own please re regarding s see shall she
-    should show since so some somebody someone something stuff such t tell than thank thanks that the
-    their them then there these they thing things this those through to under until up ve very want was
-    we were what whats when where wheres whether which while who whom whos whose why will with within would
-    you your yours
-    """.split()
-)
-_GENERIC = frozenset(
-    """
-    archive archives box boxes collection collections correspondence document documents file files
-    folder folders held item items letter letters library manuscript manuscripts material materials
-    paper papers record records series write writing written wrote year years
-    """.split()
-)
-_MONTHS = frozenset(
-    """
-    apr april aug august dec december feb february friday jan january jul july jun june mar march may
-    monday nov november oct october saturday sep sept september sunday thursday tuesday wednesday
-    """.split()
-)
-_MORE_WORDS = {
-    "letter": ("correspondence",), "letters": ("correspondence",), "correspondence": ("letters",),
-    "wrote": ("letter",), "write": ("letter",), "written": ("letter",),
-    "photo": ("photograph",), "photos": ("photographs",), "picture": ("photograph",),
-    "pictures": ("photographs",), "programme": ("program",), "program": ("programme",),
-    "diary": ("journal",), "diaries": ("journals",), "email": ("e-mail",), "emails": ("e-mail",),
-}  # fmt: skip
+__all__ = [
+    "Person",
+    "Question",
+    "fold_identifier",
+    "fold_letters",
+    "read_containers",
+    "read_question",
+    "read_years",
+    "split_words",
+]
 
 _NAME_RUN = re.compile(
     r"(?:[A-ZÀ-Þ][\w'’-]*\.?)(?:\s+(?:(?:de|du|da|di|van|von|der|den|la|le|of the)\s+)?[A-ZÀ-Þ][\w'’-]*\.?)*"
 )
 _POSSESSIVE = re.compile(r"['’]s?(?=\s|$)")
 _QUOTED = re.compile(r"[\"“]([^\"”]{3,})[\"”]")
-_IDENTIFIER = re.compile(
-    r"(?<![\w/.-])(?=[\w/.-]*\d)[A-Za-z0-9]+(?:[/.-][A-Za-z0-9]+)+|\b[A-Za-z]{1,5}\d{2,}\b"
-)
-_SPACED_IDENTIFIER = re.compile(r"\b([A-Za-z]{1,6})\.?\s+(\d{2,})\b")
-_PLAIN = re.compile(r"\d(?:st|nd|rd|th)\b|^(?:pre|post|mid|late|early)-", re.IGNORECASE)
-_BEFORE = re.compile(
-    r"\b(?:before|prior to|until|till|up to|earlier than|no later than|pre)[\s-]+"
-    r"(?:the\s+)?(?:year\s+)?(?=\d|early|mid|late)",
-    re.IGNORECASE,
-)
-_AFTER = re.compile(
-    r"\b(?:after|since|later than|from)\s+(?:the\s+)?(?:year\s+)?(\d{4}s?)\s*(?:on|onwards?|and later)?\b",
-    re.IGNORECASE,
-)
-_ONWARD = re.compile(r"\b\d{4}\s+(?:on|onwards?|and later|or later)\b", re.IGNORECASE)
-_CIRCA = re.compile(r"\b(?:circa|ca\.?|c\.|around|about|roughly)\s*(\d{4})\b(?!\s*[-–])", re.IGNORECASE)
-_SPAN = re.compile(r"\b(\d{4})s?\s*(?:to|through|till|until|and|or|[-–—])\s*(\d{4})s?\b", re.IGNORECASE)
-_CIRCA_REACH = 5
-
-_WHOLE = re.compile(
-    r"\bhow (?:large|big|many|much|extensive)\b|\bextent\b|\bwho (?:was|were|is|are)\b|\bborn\b|\bdied\b"
-    r"|\bbiograph|\bhistory of\b|\bwhich collections?\b|\bwh(?:at|ich) regiment\b"
-    r"|\bwhat (?:is|are) .*\b(?:collection|papers|records|fonds)\b.*\babout\b"
-    r"|\b(?:when|where|how|what year)\s+(?:did|was|were)\b.*"
-    r"\b(?:die|marry|married|live|grow up|buried|study|serve|move|come from|founded|established)\b",
-    re.IGNORECASE,
-)
-_BROAD = re.compile(
-    r"\b(?:can i|may i|are|is)\b.*\b(?:open|closed|restricted|available|accessible|listen|read|use|copy)\b"
-    r"|\bwhat do you have (?:on|about)\b|\bgot anything\b|\baccount of\b"
-    r"|\b(?:information|sources?|material|stuff|anything) (?:on|about|from)\b",
-    re.IGNORECASE,
-)
-
-
-_NO_PREFIX = _STOP_WORDS | _MONTHS | frozenset("box boxes folder reel vol item unit circa page year".split())
-
-
-Role = Literal["any", "sender", "recipient"]
-
-
-@dataclass(frozen=True, slots=True)
-class Person:
-    """Somebody asked for: `words` folded, in direct order, initials kept; `label` as a patron reads it."""
-
-    words: tuple[str, ...]
-    role: Role
-    label: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,10 +53,14 @@ class Question:
     far as it says; `containers` as `read_containers` gives them; `identifiers` as `fold_identifier`
     does; `breadth` from 0 to 1, how much it asks about a whole collection.
 
-    `span` is the days asked for, open ends bounded. `collections` are ids of collections recognised by
-    title or call number, `call_numbers` folded, `record_ids` the records that an exact identifier names.
+    `span` is the days asked for, open ends bounded; it is "uncertain" where it is only the time of a war
+    or the like, and `years` are then None. `people` are those asked for, `materials` kinds of material,
+    `places` folded. `collections` are ids of collections recognised by title or call number,
+    `call_numbers` folded, `record_ids` the records that an exact identifier, or box and folder, name.
     `wants_all` asks for every match and not the best one, `wants_count` for their number.
     `corrections` pairs a word as asked with the word of the vocabulary that it seems to stand for.
+    `chips` are the readings as a patron sees them: people, date, material, places, collections, call
+    numbers, containers.
     """
 
     text: str
@@ -161,7 +97,7 @@ class Question:
     @property
     def topic_words(self) -> frozenset[str]:
         """Content words that tell one record from another: not `letter`, `box` or a month."""
-        return frozenset(word for word in self.words if word not in _GENERIC and word not in _MONTHS)
+        return frozenset(word for word in self.words if word not in GENERIC and word not in MONTHS)
 
 
 def read_question(
@@ -171,86 +107,85 @@ def read_question(
 
     A reading whose chip's id is in `without` is not made; its words stay to be searched for.
     """
-    years = read_years(text)
-    words = tuple(word for word in split_words(text) if word not in _STOP_WORDS)
-    added = tuple(
-        more for word in dict.fromkeys(words) for more in _MORE_WORDS.get(word, ()) if more not in words
-    )
+    read = read_all(text, vocabulary, without)
+    dated = read.date
+    years = (int(dated.span.first[:4]), int(dated.span.last[:4])) if dated and not dated.of_event else None
+    words = _content_words(read.tokens)
+    wants_all, wants_count = read_wants(fold_chars(text), read.unnamed)
     return Question(
         text=text,
         words=words,
-        added=added,
-        names=_read_names(text),
+        added=_add_words(words, read.materials),
+        names=_list_names(text, read),
         quoted=tuple(found.strip() for found in _QUOTED.findall(text)),
         years=years,
-        months=months_of(years, text) if years else None,
-        containers=read_containers(text),
-        identifiers=_read_identifiers(text),
-        breadth=1.0 if _WHOLE.search(text) else 0.5 if _BROAD.search(text) else 0.0,
-        span=next(iter(of_years(years)), None),
+        months=_count_months(dated.span) if dated and years else None,
+        containers=read.containers,
+        identifiers=tuple(key for key in read_identifiers(text) if f"call_number:{key}" not in without),
+        breadth=read_breadth(text),
+        span=dated.span if dated else None,
+        people=tuple(one.person for one in read.people),
+        materials=read.materials,
+        places=tuple(one.words for one in read.places),
+        collections=read.collection_ids,
+        call_numbers=tuple(one.key for one in read.call_numbers),
+        record_ids=read.find_records(vocabulary),
+        wants_all=wants_all,
+        wants_count=wants_count,
+        corrections=read.corrections,
+        chips=read.chips,
     )
 
 
 def read_years(text: str) -> Years | None:
     """First and last year a question asks about, open ends bounded; None when it names no year."""
-    circa = _CIRCA.search(text)
-    if circa:
-        return _clamp(int(circa[1]) - _CIRCA_REACH, int(circa[1]) + _CIRCA_REACH)
-    between = _SPAN.search(text)
-    if between and int(between[1]) <= int(between[2]):
-        return _clamp(int(between[1]), (parse_years(between[0].split()[-1]) or (0, int(between[2])))[1])
-    before = _BEFORE.search(text)
-    if before and (found := _parse_plausible(text[before.end() :])):
-        return _clamp(
-            FIRST_YEAR, found[0] - (0 if "until" in before[0].lower() or "to" in before[0].lower() else 1)
-        )
-    after = _AFTER.search(text)
-    if after and not (after[0].lower().startswith("from") and not _ONWARD.search(text)):
-        found = _parse_plausible(after[1])
-        if found:
-            return _clamp(found[1] + (1 if after[0].lower().startswith(("after", "later")) else 0), LAST_YEAR)
-    return _parse_plausible(text)
+    return read_question(text).years
 
 
-def _parse_plausible(text: str) -> Years | None:
-    without_numbers = CONTAINER.sub(" ", text)
-    found = parse_years(
-        _IDENTIFIER.sub(lambda match: match[0] if _is_dates(match[0]) else " ", without_numbers)
+def _content_words(tokens: Sequence[Token]) -> tuple[str, ...]:
+    """Words without small ones: the English ones, and others' where a question is in another language."""
+    words = [token.word for token in tokens if token.word not in STOP_WORDS]
+    foreign = sum(token.word in FOREIGN_SMALL and token.word not in STOP_WORDS for token in tokens)
+    if foreign >= 2 and foreign > sum(token.word in STOP_WORDS - FOREIGN_SMALL for token in tokens):
+        words = [word for word in words if word not in FOREIGN_SMALL]
+    return tuple(words)
+
+
+def _add_words(words: Sequence[str], materials: Sequence[Kind]) -> tuple[str, ...]:
+    """Words of the trade for the patron's, and English ones for materials named in another language."""
+    added = [more for word in dict.fromkeys(words) for more in MORE_WORDS.get(word, ())]
+    for kind in materials:
+        if not ENGLISH_NAMES[kind] & set(words):
+            added += sorted(ENGLISH_NAMES[kind])[:2]
+    return tuple(more for more in dict.fromkeys(added) if more not in words)
+
+
+def _count_months(span: Span) -> Months:
+    return _month(span.first), _month(span.last)
+
+
+def _month(day: str) -> int:
+    return int(day[:4]) * 12 + int(day[5:7]) - 1
+
+
+def _list_names(text: str, read: Readings) -> tuple[tuple[str, ...], ...]:
+    """Capitalised runs, and people known by other means or spelled otherwise; not those taken away."""
+    known = [tuple(word for word in one.words if len(word) > 1) for one in read.people if len(one.words) > 1]
+    return tuple(
+        name for name in dict.fromkeys([*_read_names(text), *known]) if name and name not in read.dropped
     )
-    return _clamp(*found) if found else None
-
-
-def _is_dates(text: str) -> bool:
-    return bool(re.fullmatch(r"\d{4}(?:[-/]\d{1,4})*|\d{4}s", text))
-
-
-def _clamp(first: int, last: int) -> Years:
-    return max(first, FIRST_YEAR), min(max(first, last), LAST_YEAR)
 
 
 def _read_names(text: str) -> tuple[tuple[str, ...], ...]:
     names = []
     text = _POSSESSIVE.sub(",", text)  # "Murray's Autumn Fire" is two names
     for found in _NAME_RUN.finditer(text):
-        words = [word for word in split_words(found[0]) if word not in _MONTHS]
-        while words and words[0] in _STOP_WORDS:
+        words = [word for word in split_words(found[0]) if word not in MONTHS]
+        while words and words[0] in STOP_WORDS:
             words.pop(0)
-        starts_sentence = (
-            not text[: found.start()].rstrip(" \"“'(") or text[: found.start()].rstrip()[-1] in ".?!:"
-        )
-        known = [word for word in words if word not in _GENERIC and word not in _STOP_WORDS and len(word) > 1]
+        before = text[: found.start()].rstrip(" \"“'(")
+        starts_sentence = not before or text[: found.start()].rstrip()[-1] in ".?!:"
+        known = [word for word in words if word not in GENERIC and word not in STOP_WORDS and len(word) > 1]
         if known and not (starts_sentence and len(known) == 1 and len(found[0].split()) == 1):
             names.append(tuple(known))
     return tuple(dict.fromkeys(names))
-
-
-def _read_identifiers(text: str) -> tuple[str, ...]:
-    found = [
-        match for match in _IDENTIFIER.findall(text) if not _is_dates(match) and not _PLAIN.search(match)
-    ]
-    found += [
-        f"{letters}{digits}"
-        for letters, digits in _SPACED_IDENTIFIER.findall(text)
-        if letters.isupper() or not (letters.lower() in _NO_PREFIX or _is_dates(digits))
-    ]
-    return tuple(dict.fromkeys(fold_identifier(match) for match in found))

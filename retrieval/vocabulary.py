@@ -17,7 +17,7 @@ from typing import Any
 
 from retrieval.errors import IndexDamaged
 from retrieval.spelling import SHORTEST, count_slips, near_skeletons
-from retrieval.vocabulary_tables import FILE, FORMAT
+from retrieval.vocabulary_tables import FILE, FORMAT, fold_title_words
 from retrieval.vocabulary_writer import VocabularyWriter as VocabularyWriter
 from retrieval.words import fold_exact
 
@@ -120,6 +120,14 @@ class Vocabulary:
         rows = self._all("SELECT label, records FROM places WHERE words = ?", (" ".join(words),))
         return max(rows, key=lambda row: row[1])[0] if rows else ""
 
+    def find_titled(self, words: Sequence[str]) -> list[KnownCollection]:
+        """Collections whose titles are exactly these words, small ones apart."""
+        rows = self._all(
+            "SELECT id, title, words FROM collections WHERE words = ? LIMIT ?",
+            (" ".join(fold_title_words(words)), MOST_NAMES),
+        )
+        return [KnownCollection(row[0], row[1], tuple(row[2].split())) for row in dict.fromkeys(rows)]
+
     def find_collections(self, words: Sequence[str]) -> list[KnownCollection]:
         """Collections whose titles contain all of these words, shortest title first."""
         found: dict[str, KnownCollection] = {}
@@ -142,9 +150,12 @@ class Vocabulary:
 
         At most one per collection, the uppermost; none where it names many.
         """
-        return self._exact(
-            "SELECT collection, record FROM identifiers WHERE key = ? LIMIT ?", fold_exact(identifier)
+        rows = self._all(
+            "SELECT collection, record FROM identifiers WHERE key = ? LIMIT ?",
+            (fold_exact(identifier), MOST_EXACT + 1),
         )
+        found = [(collection, record) for collection, record in dict.fromkeys(rows)]
+        return found if len(found) <= MOST_EXACT else []
 
     def find_contained(self, collections: Sequence[str], containers: Sequence[str]) -> list[str]:
         """Ids of the records that lie in all of these containers ("box4", "folder12") of a collection."""

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterable
+
 from retrieval.words import split_words
 
 FORMAT = "vocabulary 1"
@@ -24,12 +27,18 @@ CREATE TABLE identifiers (key TEXT NOT NULL, collection TEXT NOT NULL, record TE
 CREATE TABLE containers (key TEXT NOT NULL, collection TEXT NOT NULL, num INTEGER NOT NULL,
                          record TEXT NOT NULL, PRIMARY KEY (key, collection, num)) WITHOUT ROWID;
 """
-CLOSING = "CREATE INDEX words_skeleton ON words (skeleton);"
+CLOSING = "CREATE INDEX words_skeleton ON words (skeleton); CREATE INDEX titles ON collections (words);"
 
 
 def fold_title(title: str) -> tuple[str, ...]:
-    """The words by which a collection's title is recognised: those that are no years or small words."""
-    return tuple(word for word in split_words(title) if not word.isdigit() and word not in _SMALL)
+    """The words by which a collection's title is recognised: no small ones, and no dates after it."""
+    return fold_title_words(split_words(_DATES_AFTER.sub("", title)))
 
 
+def fold_title_words(words: Iterable[str]) -> tuple[str, ...]:
+    """Folded words without the small ones."""
+    return tuple(word for word in words if word not in _SMALL)
+
+
+_DATES_AFTER = re.compile(r"[,(;]\s*(?:bulk|circa|ca\.?|approximately)?\s*\[?\d{4}.*$", re.IGNORECASE)
 _SMALL = frozenset("a an the of and in on for from to at de la le du des der die das und et y e".split())

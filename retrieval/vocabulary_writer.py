@@ -9,10 +9,11 @@ from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
+from retrieval.names import fold_name
 from retrieval.records import Record
 from retrieval.spelling import skeleton
 from retrieval.vocabulary_tables import CLOSING, FILE, FORMAT, SCHEMA, fold_title
-from retrieval.words import direct_words, fold_exact, fold_letters, is_exact, read_containers, split_words
+from retrieval.words import fold_exact, fold_letters, is_exact, read_containers, split_words
 
 _ADD_WORD = """INSERT INTO words VALUES (?, ?, ?, ?, 0) ON CONFLICT (word) DO UPDATE
                SET records = records + excluded.records, lower = lower + excluded.lower"""
@@ -29,7 +30,7 @@ _PLACE_TAIL = re.compile(r"\s*(?:--|\(|\[|;).*$")
 
 
 class VocabularyWriter:
-    """Writes the vocabulary of one part: `add` in reading order, a parent before its children, then `close`."""
+    """Writes the vocabulary of one part: `add` with a parent before its children, then `close`."""
 
     def __init__(self, folder: Path) -> None:
         """`folder` exists and has no vocabulary yet."""
@@ -54,7 +55,7 @@ class VocabularyWriter:
         self._add_collection(record)
         self._add_words(record)
         for name in dict.fromkeys([*record.names, record.creator, *record.senders, *record.recipients]):
-            self._count(self._names, " ".join(direct_words(name)), name)
+            self._count(self._names, " ".join(split_words(fold_name(name))), name)
         for place in dict.fromkeys(record.places):
             label = _PLACE_TAIL.sub("", place).strip(" .,")
             self._count(self._places, " ".join(split_words(label)), label)

@@ -10,7 +10,6 @@ _POSSESSIVE = re.compile(r"'s?$")
 _ARK = re.compile(r"\bark:/?(?=\d{5})", re.IGNORECASE)
 _ADDRESS = re.compile(r"^https?://[^/]+/(?:.*(?=ark:))?", re.IGNORECASE)
 
-_ASIDE = re.compile(r"\([^()]*\)|[\[\]]")
 CONTAINER = re.compile(
     r"\b(box|folder|reel|volume|vol|carton|item|unit|map[- ]?case|drawer)e?s?\.?\s+#?(\d+[a-z]?)\b",
     re.IGNORECASE,
@@ -48,21 +47,6 @@ def fold_identifier(text: str) -> str:
 def fold_exact(text: str) -> str:
     """As `fold_identifier`, and an ARK in any of its forms, or inside an address, the same."""
     return fold_identifier(_ARK.sub("ark/", _ADDRESS.sub("", text.strip())).rstrip("/.,;:?!)"))
-
-
-def direct_words(name: str) -> tuple[str, ...]:
-    """A name's words in direct order, without years, titles and what stands in parentheses.
-
-    "Taft, William H. (William Howard), 1857-1930" gives ("william", "h", "taft"); initials stay.
-    """
-    plain = _ASIDE.sub(" ", name)
-    parts = [part for part in plain.split(",") if re.search(r"[^\W\d_]", part)]
-    direct = " ".join([*parts[1:2], parts[0]]) if len(parts) > 1 and len(parts[0].split()) <= 4 else plain
-    return tuple(
-        word
-        for word in split_words(direct)
-        if not any(char.isdigit() for char in word) and word not in TITLES
-    )
 
 
 def read_containers(text: str) -> tuple[str, ...]:

@@ -1,0 +1,1 @@
+"""What single parts of a question say: its people, dates, places, kinds of material and collections."""

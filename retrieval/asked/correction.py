@@ -1,0 +1,81 @@
+"""Words of a question that the index does not know, and the known words they seem to stand for."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from retrieval.asked.tokens import Token
+from retrieval.asked.words import CHAT, FOREIGN_SMALL, GENERIC, MONTHS, STOP_WORDS
+from retrieval.spelling import count_slips
+from retrieval.vocabulary import KnownWord, Vocabulary
+
+_PLAIN = STOP_WORDS | FOREIGN_SMALL | GENERIC | CHAT | MONTHS
+_SHORTEST_PLAIN = 7
+"""Letters from which a word that is no name is corrected, by one slip: shorter ones are too alike."""
+_LONG = 10
+"""Letters from which two slips are allowed in such a word."""
+
+
+class Corrector:
+    """Finds known words for the unknown ones of one question, and keeps what it has found.
+
+    `made` is what was corrected and used, in the order of use.
+    """
+
+    def __init__(self, vocabulary: Vocabulary) -> None:
+        self._vocabulary = vocabulary
+        self._known: dict[str, KnownWord] = {}
+        self.made: dict[str, str] = {}
+
+    def look_up(self, word: str) -> KnownWord:
+        """As `Vocabulary.look_up`, each word once."""
+        if word not in self._known:
+            self._known[word] = self._vocabulary.look_up(word)
+        return self._known[word]
+
+    def find_names_near(self, word: str) -> list[str]:
+        """Words of known names that an unknown word may stand for; itself alone for a known one."""
+        if self.look_up(word).records or word in _PLAIN or not word.isalpha():
+            return [word]
+        return [near.word for near in self._vocabulary.find_near(word) if near.names][:8]
+
+    def correct_all(self, run: Sequence[Token]) -> list[str]:
+        """The words of a run, unknown ones replaced by the nearest proper word; not noted yet."""
+        return [self._correct_proper(token.word) for token in run]
+
+    def note_all(self, run: Sequence[Token], words: Sequence[str]) -> None:
+        """Keep those corrections of a run that changed anything."""
+        for token, word in zip(run, words, strict=True):
+            self.note(token.word, word)
+
+    def note(self, asked: str, known: str) -> None:
+        """Keep a correction that was used."""
+        if asked != known:
+            self.made.setdefault(asked, known)
+
+    def correct_plain(self, word: str) -> str:
+        """A known word for an unknown one that is no name, "" for none: only for long words, by few slips."""
+        if len(word) < _SHORTEST_PLAIN or word in _PLAIN or not word.isalpha() or self.look_up(word).records:
+            return ""
+        for near in self._vocabulary.find_near(word):
+            slips = count_slips(word, near.word) or 0
+            if slips <= (1 if len(word) < _LONG else 2) and not _is_inflected(word, near.word):
+                return near.word
+        return ""
+
+    def _correct_proper(self, word: str) -> str:
+        if self.look_up(word).records or word in _PLAIN or not word.isalpha():
+            return word
+        near = self._vocabulary.find_near(word)
+        proper = next(
+            (one.word for one in near if one.is_proper and (count_slips(word, one.word) or 9) < 2), ""
+        )
+        return proper or word
+
+
+def _is_inflected(one: str, other: str) -> bool:
+    """Whether two words differ by their endings only, which the search does not mind."""
+    shared = 0
+    while shared < min(len(one), len(other)) and one[shared] == other[shared]:
+        shared += 1
+    return shared >= 4 and max(len(one), len(other)) - shared <= 3

@@ -1,0 +1,103 @@
+"""Places a question names: those the index knows, and those anybody knows."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+
+from retrieval.asked.gazetteer import AMBIGUOUS, PLACES
+from retrieval.asked.tokens import Token, starts_sentence
+from retrieval.asked.words import STOP_WORDS
+from retrieval.vocabulary import Vocabulary
+
+_LONGEST = 4
+_STATES = frozenset("georgia virginia florence cambridge oxford houston bristol".split())
+_PREPOSITIONS = frozenset(
+    """
+    in at near around from to of outside through across throughout into down for toward towards about
+    en dans a au aux nach aus bei von de em no na del
+    """.split()
+)
+_NOT_AFTER = frozenset("miss mrs mr ms dr st lady sir aunt uncle".split())
+_NOT_BEFORE = frozenset(
+    """
+    highway railroad railway university college company association society regiment infantry cavalry
+    volunteers volunteer band club church school press papers collection records museum library street
+    avenue road family
+    """.split()
+)
+
+
+@dataclass(frozen=True, slots=True)
+class AskedPlace:
+    """A place of a question: folded words, as written, and the tokens that it takes, `end` not included."""
+
+    words: str
+    label: str
+    start: int
+    end: int
+
+
+def read_places(
+    tokens: Sequence[Token], taken: Collection[int], vocabulary: Vocabulary | None
+) -> tuple[AskedPlace, ...]:
+    """The places named, longest first where they overlap; never from words at `taken` places."""
+    found: list[AskedPlace] = []
+    place = 0
+    while place < len(tokens):
+        match = _read_at(tokens, place, taken, vocabulary)
+        if match:
+            found.append(match)
+        place = match.end if match else place + 1
+    return tuple(found)
+
+
+def is_known_place(words: Sequence[str], vocabulary: Vocabulary | None) -> bool:
+    """Whether these folded words are all of a place's name."""
+    return " ".join(words) in PLACES or bool(vocabulary and vocabulary.find_place(words))
+
+
+def _read_at(
+    tokens: Sequence[Token], place: int, taken: Collection[int], vocabulary: Vocabulary | None
+) -> AskedPlace | None:
+    for length in range(min(_LONGEST, len(tokens) - place), 0, -1):
+        run = tokens[place : place + length]
+        if any(place + step in taken for step in range(length)):
+            continue
+        if any(not one.is_joined for one in run[1:]) or run[0].word in STOP_WORDS:
+            continue
+        words = tuple(one.word for one in run)
+        if is_known_place(words, vocabulary) and _is_meant(tokens, place, place + length, vocabulary):
+            return AskedPlace(" ".join(words), " ".join(one.text for one in run), place, place + length)
+    return None
+
+
+def _is_meant(tokens: Sequence[Token], start: int, end: int, vocabulary: Vocabulary | None) -> bool:
+    """Whether the words stand where a place stands, and are no part of a longer name."""
+    before = tokens[start - 1] if start else None
+    after = tokens[end] if end < len(tokens) else None
+    words = tuple(one.word for one in tokens[start:end])
+    capital = tokens[start].capital
+    if after and after.is_joined and not tokens[end - 1].possessive:
+        if after.word in _NOT_BEFORE:
+            return False
+        if capital and after.capital and after.word not in STOP_WORDS:
+            return False
+    if before and (before.word in _NOT_AFTER or (capital and before.capital and _joins(tokens, start))):
+        return False
+    placed = before is not None and before.word in _PREPOSITIONS | {"the"}
+    if not capital:
+        proper = " ".join(words) in PLACES or bool(vocabulary and vocabulary.look_up(words[0]).is_proper)
+        inside = before is not None and before.word in ("in", "near", "around")
+        return placed and proper and (" ".join(words) not in AMBIGUOUS or (inside and words[0] in _STATES))
+    if " ".join(words) in AMBIGUOUS and not placed and not (before and "," in tokens[start].gap):
+        return False
+    return placed or not starts_sentence(tokens, start) or end - start > 1 or " ".join(words) in PLACES
+
+
+def _joins(tokens: Sequence[Token], start: int) -> bool:
+    return (
+        tokens[start].is_joined
+        and tokens[start - 1].word not in STOP_WORDS
+        and not starts_sentence(tokens, start - 1)
+    )
