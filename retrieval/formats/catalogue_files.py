@@ -57,7 +57,7 @@ def _read_all(found: Iterable[tuple[Entry, bool]], path: Path, source: str) -> C
     repaired: list[str] = []
     number = 0
     for number, (entry, was_repaired) in enumerate(found, start=1):
-        if not (entry.title or entry.texts or entry.call_number or entry.id):
+        if not (entry.title or entry.texts or entry.call_number):
             remedy = "describe it, or take it out"
             problems.append(
                 SourceError(path, f"record {number} has no title and no description", remedy=remedy)

@@ -200,6 +200,8 @@ def _date(entry: Entry) -> Dates:
     dated = None if entry.dates or entry.machine_dates else date_in_title(entry.title)
     if dated:
         entry.dates = dated[0]
+    if "]" in entry.dates and "[" not in entry.dates:  # its other half stands before the place
+        entry.dates = f"[{entry.dates}"
     return read_dates("" if entry.is_coded_better else entry.dates, entry.machine_dates)
 
 

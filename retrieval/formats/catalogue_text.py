@@ -17,7 +17,7 @@ _INVISIBLE = re.compile(
 
 _EMPTY = frozenset(
     "n/a na none null nil tbd unavailable unspecified unassigned [n/a] ? - -- . x xx xxx".split()
-) | {"not available", "not applicable", "consult repository", "auto gen number", "no value", "lorem ipsum"}
+) | {"not available", "not applicable", "consult repository", "auto gen number", "no value", "contributor"}
 _WEB = re.compile(r"https?://[^\s<>\"]+", re.IGNORECASE)
 
 

@@ -14,6 +14,8 @@ from retrieval.formats.prose import inline, local
 from retrieval.formats.xml import is_internal
 
 _ISO = r"(\d{4}-(?:0[1-9]|1[0-2])(?:-\d\d)?)"
+_STAMP = re.compile(r"^(\d{4}-\d\d-\d\d)T\d\d:.*$")
+"""A day as a machine writes it, with a time of day that nobody knew."""
 _ISO_RANGE = re.compile(rf"^{_ISO}(?:\s*(?:/|\s-\s)\s*{_ISO})?$")
 
 
@@ -48,6 +50,7 @@ def find(element: _Element, *names: str) -> Iterator[_Element]:
 
 def trust_iso_dates(entry: Entry) -> None:
     """Read "1905-12" as a month: digital collections follow W3CDTF, where an archivist means 1905 to 1912."""
+    entry.dates = _STAMP.sub(r"\1", entry.dates)
     match = _ISO_RANGE.match(entry.dates)
     if match:
         entry.machine_dates = f"{match[1]}/{match[2]}" if match[2] else match[1]

@@ -133,7 +133,7 @@ def _read_types(fields: dict[str, list[str]], entry: Entry) -> None:
 
 def _read_dates(fields: dict[str, list[str]], entry: Entry) -> None:
     given = [text for name in _DATES for text in fields.get(name, [])]
-    dates = [text for text in given if not _STAMP.match(text)]
+    dates = [text for text in given if not _STAMP.match(text)] or given
     entry.dates = next((text for text in dates if parse_years(text)), dates[0] if dates else "")
     trust_iso_dates(entry)
     entry.texts += [("Other date", text) for text in dates if text != entry.dates and text not in entry.dates]

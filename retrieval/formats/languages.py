@@ -35,7 +35,10 @@ _NAMES = {
     "Church Slavic": "chu cu", "Romani": "rom", "Sign languages": "sgn",
 }  # fmt: skip
 _BY_CODE = {code: name for name, codes in _NAMES.items() for code in codes.split()}
-_NOT_SAID = frozenset({"und", "zxx", "mul", "mis", "xxx", "|||"})
+_NOT_SAID = frozenset(
+    {"und", "zxx", "mul", "mis", "xxx", "|||", "undefined", "undetermined", "no linguistic content"}
+)
+_KNOWN = frozenset(_BY_CODE) | _NOT_SAID
 
 
 def name_languages(values: Iterable[str]) -> str:
@@ -48,10 +51,10 @@ def name_languages(values: Iterable[str]) -> str:
             continue
         if code in _BY_CODE:
             names[_BY_CODE[code]] = None
-        elif len(text) % 3 == 0 and len(text) > 3 and all(part in _BY_CODE for part in _thirds(text)):
-            names.update(dict.fromkeys(_BY_CODE[part] for part in _thirds(text)))
+        elif len(text) % 3 == 0 and len(text) > 3 and all(part in _KNOWN for part in _thirds(text)):
+            names.update(dict.fromkeys(_BY_CODE[part] for part in _thirds(text) if part in _BY_CODE))
         elif text:
-            names[text] = None
+            names[text.capitalize() if text.capitalize() in _NAMES else text] = None
     return ", ".join(names)
 
 

@@ -59,6 +59,8 @@ class MarcFile:
                 self.entries.append(entry)
             else:
                 self._leave_out("an authority record of a subject, genre or title")
+        elif record.get_fields("200") and not record.get_fields("245"):
+            self._report(number, "is UNIMARC, not MARC 21", "convert it to MARC 21")
         elif not any(part.tag.isdigit() and part.tag > "099" for part in record.fields):
             self._report(number, "has no descriptive field (100 or above)", "catalogue it, or take it out")
         else:

@@ -66,7 +66,7 @@ def read_level(record: MarcRecord) -> Level:
     """By leader/06 to 08: a collection or what is under archival control is one; its parts are not."""
     kind, bibliographic, control = (str(record.leader)[place] for place in (6, 7, 8))
     if bibliographic == "d":
-        return "series"
+        return "series" if kind in "bp" else "item"
     if bibliographic in "ab":
         return "item"
     if bibliographic == "c" or control == "a" or kind in "bp":
@@ -77,7 +77,12 @@ def read_level(record: MarcRecord) -> Level:
 def _read_identifiers(record: MarcRecord, entry: Entry) -> None:
     number = first_control(record, "001")
     entry.id = _IDENTIFIER_SPACE.sub("", number) or _IDENTIFIER_SPACE.sub("", first(record, "010", "a"))
-    found = [number, *notes(record, ["010"], "a"), *notes(record, ["035"], "a"), *notes(record, ["024"], "a")]
+    found = [
+        number,
+        *notes(record, ["010"], "a"),
+        *notes(record, ["035"], "a"),
+        *notes(record, ["024", "037"], "a"),
+    ]
     found += [text.split()[0] for text in notes(record, ["020", "022"], "a")]
     entry.identifiers = [_IDENTIFIER_SPACE.sub("", text) for text in found if not is_placeholder(text)]
 
@@ -101,7 +106,7 @@ def _read_title(record: MarcRecord, entry: Entry) -> None:
     entry.texts += [("Responsibility", text) for text in said]
     for field in linked_fields(record, "245"):
         entry.texts.append(("Title in its own script", strip_heading(" ".join(values(field, "abnpc")))))
-    others = [title_of(field) for field in record.get_fields("130", "240", "246", "247", "740")]
+    others = [title_of(field) for field in record.get_fields("130", "240", "242", "246", "247", "740")]
     others += [title_of(field) for field in linked_fields(record, "246", "740", "240")]
     entry.texts += [("Other title", text) for text in dict.fromkeys(others) if text and text != entry.title]
 

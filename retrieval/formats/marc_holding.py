@@ -17,6 +17,8 @@ _CALL_NUMBERS = (
 _IN_CONTAINER = re.compile(
     r"\b(?:box|folder|carton|reel|volume|vol|drawer|item|album)\b\.?\s*\w", re.IGNORECASE
 )
+_PART_OF = re.compile(r"^(?:forms|is) part of:?\s+(?:the\s+)?([^.;]{4,150})\.?$", re.IGNORECASE)
+"""How cataloguers of single items name the collection: "Forms part of: Vane papers"."""
 _AGENCY_CODE = re.compile(r"^[A-Z][A-Za-z]{1,8}(?:-[A-Za-z0-9]{1,8}){0,3}$")
 _ABOUT_IT = re.compile(
     r"contents|publisher|sample|cover|review|contributor|biograph|preview|thumb", re.IGNORECASE
@@ -54,6 +56,10 @@ def read_host(record: MarcRecord, entry: Entry) -> None:
                 entry.container = entry.container or strip_heading(part)
             else:
                 entry.texts.append(("Part", part))
+    for text in notes(record, ["580", "500"], "a"):
+        part_of = _PART_OF.match(text)
+        if part_of and not entry.host:
+            entry.host = strip_heading(part_of[1])
     if entry.level == "collection":
         entry.host = ""
     for text in notes(record, ["440", "490", "830"], "anpv"):

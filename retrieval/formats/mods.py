@@ -8,13 +8,12 @@ from collections.abc import Iterator
 from lxml import etree
 from lxml.etree import _Element
 
-from retrieval.formats import mods_parts
+from retrieval.formats import mods_holding, mods_parts, mods_rights
 from retrieval.formats.catalogue import Entry
 from retrieval.formats.catalogue_text import find_address, strip_heading
 from retrieval.formats.catalogue_xml import Values, attribute, find
 from retrieval.formats.languages import name_languages
 from retrieval.formats.prose import local
-from retrieval.formats.rights import name_rights, split_rights
 
 _NOTE_LABELS = {
     "biographical/historical": "Biography or history", "bibliography": "Bibliography",
@@ -30,6 +29,8 @@ _NOT_FOR_PATRONS = frozenset(
 _CITATION = frozenset(
     {"preferred citation", "preferredcitation", "citation/reference", "citation", "cite as"}
 )
+_LONGEST_OWNER = 160
+"""What is longer tells of former owners."""
 _OWNERS = frozenset({"ownership", "owner", "repository"})
 _NUMBERS = (
     "call number",
@@ -41,6 +42,7 @@ _NUMBERS = (
     "reference",
     "",
 )
+_EXACT = re.compile(r"^(?:https?:|oai:|urn:|ark:|hdl:|doi:)", re.IGNORECASE)
 _POOR_LINK = re.compile(r"preview|raw|thumb|manifest", re.IGNORECASE)
 
 
@@ -60,9 +62,9 @@ def read_mods(element: _Element) -> tuple[Entry, bool]:
     mods_parts.read_names(element, values, entry)
     mods_parts.read_subjects(element, values, entry)
     _read_identifiers(element, values, entry)
-    mods_parts.read_location(element, values, entry)
-    _read_rights(element, values, entry)
-    mods_parts.read_related(element, values, entry)
+    mods_holding.read_location(element, values, entry)
+    mods_holding.read_related(element, values, entry)
+    mods_rights.read_rights(element, values, entry)
     if entry.level == "collection":
         entry.host = ""
     numbers = {kind: text for kind, text in reversed(_typed_identifiers(element, values))}
@@ -99,7 +101,7 @@ def _read_texts(element: _Element, values: Values, entry: Entry) -> None:
             continue
         if kind in _CITATION:
             entry.preferred_citation = entry.preferred_citation or text
-        elif kind in _OWNERS:
+        elif kind in _OWNERS and len(text) <= _LONGEST_OWNER:
             entry.repository = entry.repository or strip_heading(text)
         elif kind.startswith("source") and not entry.host and mods_parts.names_collection(text):
             entry.host = strip_heading(text)
@@ -123,14 +125,14 @@ def _typed_identifiers(element: _Element, values: Values) -> list[tuple[str, str
         for node in find(element, "identifier")
         if node.get("invalid") != "yes"
     ]
-    return [(kind, text) for kind, text in found if text and not find_address(text)]
+    return [(kind, text) for kind, text in found if text and not _EXACT.match(text)]
 
 
 def _read_identifiers(element: _Element, values: Values, entry: Entry) -> None:
     given = [text for node in find(element, "identifier") if (text := values.text(node))]
     given += [text for info in find(element, "recordinfo") for text in values.texts(info, "recordidentifier")]
     entry.identifiers = given
-    plain = [text for text in given if not find_address(text)]
+    plain = [text for text in given if not find_address(text) and not text.startswith("oai:")]
     entry.id = next(iter([*plain, *given]), "")
     links: list[tuple[int, str]] = []
     for node in find(element, "location"):
@@ -148,22 +150,3 @@ def _read_identifiers(element: _Element, values: Values, entry: Entry) -> None:
                 links.append((rank, address))
     links += [(2, address) for text in given if (address := find_address(text))]
     entry.link = min(links, default=(0, ""), key=lambda link: link[0])[1]
-
-
-def _read_rights(element: _Element, values: Values, entry: Entry) -> None:
-    access: list[str] = []
-    use: list[str] = []
-    unsorted: list[str] = []
-    for node in find(element, "accesscondition"):
-        kind = (node.get("type") or "").lower()
-        address = attribute(node, "href")
-        text = name_rights(values.text(node)) or (name_rights(address) if find_address(address) else "")
-        if "use" in kind or "reproduc" in kind or "copyright" in kind or "licen" in kind:
-            use.append(text)
-        elif "access" in kind or "restriction" in kind:
-            access.append(text)
-        else:
-            unsorted.append(text)
-    said = split_rights(text for text in unsorted if text)
-    entry.access = " ".join(dict.fromkeys(text for text in [*access, said[0]] if text))
-    entry.use = " ".join(dict.fromkeys(text for text in [*use, said[1]] if text))

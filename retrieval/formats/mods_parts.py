@@ -1,4 +1,4 @@
-"""Parts of a MODS record that take some reading: names and roles, origin, subjects, location, host."""
+"""Parts of a MODS record that take some reading: titles, names and roles, origin, subjects."""
 
 from __future__ import annotations
 
@@ -10,14 +10,10 @@ from retrieval.formats import marc_fields
 from retrieval.formats.catalogue import Entry
 from retrieval.formats.catalogue_text import strip_heading
 from retrieval.formats.catalogue_xml import Values, attribute, children, find, trust_iso_dates
-from retrieval.formats.containers import Container, render
 from retrieval.formats.prose import local
 
 _DATES = ("datecreated", "dateissued", "copyrightdate", "dateother", "datevalid")
-_WITHIN = frozenset({"box", "folder", "carton", "reel", "volume", "drawer", "album", "item", "page"})
-_IN_CONTAINER = re.compile(r"\b(?:box|folder|carton|reel|volume|drawer|album)\b\.?\s*\w*\d", re.IGNORECASE)
 _COLLECTION = re.compile(r"\b(?:papers|records|collections?|fonds|archives?|manuscripts)$", re.IGNORECASE)
-_CODE = re.compile(r"^[A-Za-z]{1,3}[A-Za-z-]{0,8}$")
 _PLACE_PARTS = (
     "citysection",
     "city",
@@ -181,61 +177,3 @@ def read_subjects(element: _Element, values: Values, entry: Entry) -> None:
             entry.level = "collection"
         if kind.lower() not in {"text", "mixed material"}:
             entry.subjects.append(kind)
-
-
-def read_location(element: _Element, values: Values, entry: Entry) -> None:
-    """Who holds it, where on the shelf, and its container."""
-    shelves: list[str] = []
-    for node in find(element, "location"):
-        for place in find(node, "physicallocation"):
-            text = strip_heading(values.text(place))
-            if text and (place.get("authority") is None or not _CODE.match(text)) and not entry.repository:
-                entry.repository = text
-        shelves += values.texts(node, "shelflocator")
-        for simple in find(node, "holdingsimple"):
-            for copy in find(simple, "copyinformation"):
-                shelves += values.texts(copy, "shelflocator")
-                entry.repository = entry.repository or next(iter(values.texts(copy, "sublocation")), "")
-    for text in shelves:
-        if _IN_CONTAINER.search(text):
-            entry.container = entry.container or text
-        else:
-            entry.call_number = entry.call_number or text
-    if not entry.repository:
-        sources = [
-            text for info in find(element, "recordinfo") for text in values.texts(info, "recordcontentsource")
-        ]
-        entry.repository = next((text for text in sources if " " in text), "")
-
-
-def read_related(element: _Element, values: Values, entry: Entry) -> None:
-    """The collection (`host`) with its box and folder; series, parts and other related items by title."""
-    for node in find(element, "relateditem"):
-        kind = (node.get("type") or "").lower()
-        title = next((text for info in find(node, "titleinfo") if (text := join_title(info, values))), "")
-        if kind == "host" or (node.get("displayLabel") or "").lower() == "collection":
-            entry.host = entry.host or title
-            numbers = values.texts(node, "identifier")
-            entry.host_id = entry.host_id or next(iter(numbers), "")
-            read_location(node, values, entry)
-            _read_parts(node, values, entry)
-        elif title and kind == "series":
-            entry.texts.append(("Series", title))
-        elif title and kind == "constituent":
-            entry.texts.append(("Contains", title))
-        elif title and title != entry.host:
-            entry.texts.append(("Related", title))
-    _read_parts(element, values, entry)
-    entry.texts = [pair for pair in entry.texts if pair != ("Related", entry.host)]
-
-
-def _read_parts(node: _Element, values: Values, entry: Entry) -> None:
-    """Box and folder as `part/detail` has them."""
-    held: list[Container] = []
-    for part in find(node, "part"):
-        for detail in find(part, "detail"):
-            kind = (detail.get("type") or "").lower()
-            number = next(iter(values.texts(detail, "number") or values.texts(detail, "caption")), "")
-            if kind in _WITHIN and number:
-                held.append(Container(kind, re.sub(rf"^{kind}\s+", "", number, flags=re.IGNORECASE)))
-    entry.container = entry.container or render(held)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from retrieval.formats.marc_binary import guess_encoding
+from retrieval.formats.marc_encoding import guess_encoding
 from retrieval.sources import Reading, SourceOptions, read_file
 from tests.retrieval.test_marc import BOOK, CATALOGUE, make
 
@@ -111,6 +111,7 @@ def test_a_wrong_frame_is_mended(tmp_path: Path, wrong: object) -> None:
         ("Müller, Québec".encode("cp1252"), b"a", "Müller, Québec", "says utf-8 and was read as windows-1252"),
         ("“Müller”, Québec".encode("cp1252"), b" ", "“Müller”, Québec", "says marc-8 and was read as windows-1252"),
         (b"\x1b(N\x74KHAU\x1b(B (Chekhov)", b" ", "тКХАУ (Chekhov)", ""),
+        ("Müller, Québec, né".encode().replace(b"n\xc3\xa9", b"n\xe9"), b"a", "Müller, Québec, n?", "has 1 byte(s) that are not UTF-8, shown as ?"),
         (b"al-\xe5a\xf2h\xe5a", b" ", "al-\u0101\u1e25\u0101", ""),
     ],
 )  # fmt: skip
@@ -134,6 +135,26 @@ def test_western_accents_in_one_byte_are_no_marc8(word: str) -> None:
 )
 def test_marc8_is_told_by_accents_before_their_letters(raw: bytes) -> None:
     assert guess_encoding(BLANK + raw + b" x") == "marc-8"
+
+
+@pytest.mark.parametrize(
+    ("language", "text", "encoding"),
+    [("rus", "Основы расчета", "windows-1251"), ("gre", "Ελλάδα", "windows-1253"), ("pol", "Łódź, żółw", "windows-1250")],
+)  # fmt: skip
+def test_other_code_pages_are_told_by_the_language_of_the_record(
+    tmp_path: Path, language: str, text: str, encoding: str
+) -> None:
+    record = make(BOOK, "001 x1", f"008 050101s2005    xx{' ' * 18}{language} d", "245 10$aTITLE")
+    raw = bytes(record.as_marc()).replace(b"TITLE", text.encode(encoding))
+    reading = read_bytes(tmp_path, raw)
+    assert titles(reading) == [text]
+    assert any(encoding in error.problem or "directory" in error.problem for error in reading.problems)
+
+
+def test_unimarc_is_told_and_not_misread(tmp_path: Path) -> None:
+    reading = read_bytes(tmp_path, GOOD + bytes(make(BOOK, "001 u1", "200 1 $aTitre$fAuteur").as_marc()))
+    assert titles(reading) == ["A good record"]
+    assert [error.problem for error in reading.problems] == ["record 2 is UNIMARC, not MARC 21"]
 
 
 def test_a_book_without_accents_needs_no_remark(tmp_path: Path) -> None:
