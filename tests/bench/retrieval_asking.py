@@ -7,6 +7,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import numpy as np
+from numpy.typing import NDArray
+
 from retrieval.builder import build_index
 from retrieval.embedding import Embedder
 from retrieval.index import Index
@@ -20,6 +23,8 @@ OURS = "ours"
 
 Ask = Callable[[str], list[int]]
 """A question to places of records in the corpus, best first, each record once."""
+Variants = dict[str, tuple[list[str], NDArray[np.int64]]]
+"""Texts to search and the place of the record that each belongs to, by name."""
 
 
 @dataclass(slots=True)
@@ -55,25 +60,32 @@ def ask_index(index: Index, corpus: Corpus, depth: int = DEPTH) -> Ask:
     return ask
 
 
-def ask_system(system: System, corpus: Corpus, depth: int = DEPTH) -> Ask:
-    """A rival's passages folded to records by the best passage of each."""
+def ask_system(system: System, owner: NDArray[np.int64], depth: int = DEPTH) -> Ask:
+    """A rival's passages folded to records by the best passage of each; `owner` is a passage's record."""
 
     def ask(question: str) -> list[int]:
-        return list(dict.fromkeys(int(corpus.owner[number]) for number in system.search(question, depth)))
+        return list(dict.fromkeys(int(owner[number]) for number in system.search(question, depth)))
 
     return ask
 
 
 def gather_systems(
-    corpus: Corpus, index: Index, embedder: Embedder, cache: Path, *, rivals: bool
+    corpus: Corpus, index: Index, rival_embedder: Embedder | None, cache: Path, more: Variants | None = None
 ) -> dict[str, Ask]:
-    """Ours and, unless left out, every rival over passages alone and over passages led by their titles."""
+    """Ours and, where there is an embedder for them, every rival.
+
+    Rivals are tried over the passages alone and over passages led by the titles above them, and over
+    `more`, other ways to cut the same records, by a name that is added to theirs.
+    """
     systems: dict[str, Ask] = {OURS: ask_index(index, corpus)}
-    if rivals:
-        variants = {"": corpus.bodies, "+titles": corpus.placed}
-        for name, texts in variants.items() if corpus.placed != corpus.bodies else [("", corpus.bodies)]:
-            made = make_rivals(texts, embed(texts, embedder, cache), embedder)
-            systems |= {f"{rival}{name}": ask_system(system, corpus) for rival, system in made.items()}
+    if rival_embedder is None:
+        return systems
+    variants: Variants = {"": (corpus.bodies, corpus.owner), **(more or {})}
+    if corpus.placed != corpus.bodies:
+        variants["+titles"] = (corpus.placed, corpus.owner)
+    for name, (texts, owner) in variants.items():
+        made = make_rivals(texts, embed(texts, rival_embedder, cache), rival_embedder)
+        systems |= {f"{rival}{name}": ask_system(system, owner) for rival, system in made.items()}
     return systems
 
 

@@ -82,22 +82,24 @@ def read_documents(path: Path) -> Corpus:
 
 
 def embed(texts: Sequence[str], embedder: Embedder, cache: Path) -> Vectors:
-    """Vectors of texts; the same texts and model are embedded once and then read from `cache`."""
-    digest = hashlib.sha256(embedder.digest.encode())
-    for text in texts:
-        digest.update(text.encode() + b"\0")
-    path = cache / f"vectors-{digest.hexdigest()[:16]}.npy"
+    """Vectors of texts; what this model has embedded before is read from `cache`, by the text's digest."""
+    name = hashlib.sha256(embedder.digest.encode()).hexdigest()[:12]
+    path = cache / f"vectors-{name}.npz"
+    known: dict[bytes, Vectors] = {}
     if path.is_file():
-        return np.asarray(np.load(path), dtype=np.float32)
-    distinct = sorted(set(texts), key=len)
-    rows = {text: row for row, text in enumerate(distinct)}
-    found = np.concatenate(
-        [embedder.encode(distinct[start : start + _SLICE]) for start in range(0, len(distinct), _SLICE)]
-    )
-    vectors = np.ascontiguousarray(found[[rows[text] for text in texts]], dtype=np.float32)
-    cache.mkdir(parents=True, exist_ok=True)
-    np.save(path, vectors)
-    return vectors
+        stored = np.load(path)
+        known = dict(zip((bytes(key) for key in stored["keys"]), stored["vectors"], strict=True))
+    keys = [hashlib.blake2b(text.encode(), digest_size=16).digest() for text in texts]
+    missing = {key: text for key, text in zip(keys, texts, strict=True) if key not in known}
+    if missing:
+        ordered = sorted(missing, key=lambda key: len(missing[key]))
+        for start in range(0, len(ordered), _SLICE):
+            part = ordered[start : start + _SLICE]
+            known |= zip(part, embedder.encode([missing[key] for key in part]), strict=True)
+        cache.mkdir(parents=True, exist_ok=True)
+        all_keys = np.frombuffer(b"".join(known), dtype=np.uint8).reshape(-1, 16)
+        np.savez(path, keys=all_keys, vectors=np.stack(list(known.values())))
+    return np.ascontiguousarray([known[key] for key in keys], dtype=np.float32)
 
 
 _SLICE = 2048

@@ -15,7 +15,7 @@ from retrieval.gold import GoldQuestion, read_gold
 from retrieval.gold_match import is_gold, names_container
 from retrieval.measures import estimate_share
 from tests.bench.retrieval_asking import OURS, Asked, ask_all, build_ours, gather_systems
-from tests.bench.retrieval_corpus import Corpus, read_corpus
+from tests.bench.retrieval_corpus import Corpus
 
 K = 5
 _TOLD = (
@@ -25,10 +25,10 @@ _TOLD = (
 
 
 def run_dev(
-    sources: Path, questions: Path, embedder: Embedder, cache: Path, *, rivals: bool
+    corpus: Corpus, questions: Path, embedder: Embedder, cache: Path, rivals: Embedder | None
 ) -> dict[str, object]:
     """Keys of the table's first three rows; prints the kinds, the ten worst failures and the rivals."""
-    corpus, gold = read_corpus([sources]), read_gold(questions).questions
+    gold = read_gold(questions).questions
     index = build_ours(corpus, cache / "dev", embedder)
     outcomes: list[Outcome] = list(ask_gold(index, gold, K))
     scores = score(outcomes, K)
@@ -39,7 +39,7 @@ def run_dev(
         print(f"{outcome.question.id}  {outcome.question.text}\n      {explain(index, outcome, K)}")
     known = [question for question in gold if question.is_answerable]
     texts = [complete_question(question.text, question.earlier) for question in known]
-    asked = ask_all(gather_systems(corpus, index, embedder, cache, rivals=rivals), texts)
+    asked = ask_all(gather_systems(corpus, index, rivals, cache), texts)
     measured = {name: _measure(system, known, corpus) for name, system in asked.items()}
     print(f"\n{'system':<22} recall@5  container right  p50 ms  p95 ms")
     for name, (recall, container) in measured.items():

@@ -1,0 +1,149 @@
+"""Questions made over finding aids: a person and a year, or words of a title and a year.
+
+What answers them is read off the records by a scan that knows nothing of any index. For a person:
+both names, and a word for letters, stand in the title, the titles above or the text, and a span of the
+record covers the year. For a topic: both words stand there, and the year is covered. Relevance comes
+from words, which favours lexical search; nobody judged it. (The reference figures that these are
+compared with were made in the same way.)
+"""
+
+from __future__ import annotations
+
+import random
+import re
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from retrieval.embedding import Embedder
+from retrieval.gold_match import fold_words
+from retrieval.measures import discounted_gain, estimate_mean
+from retrieval.records import Record
+from tests.bench.retrieval_asking import OURS, Asked, ask_all, build_ours, gather_systems
+from tests.bench.retrieval_corpus import Corpus
+
+NAMES, TOPICS = 200, 150
+_SEED = 1905
+_K = 10
+_WIDEST = 30
+"""Years that the record a question is made from may cover."""
+_RARE = 200
+"""Records that a topic's word may stand in at most."""
+_INVERTED = re.compile(r"\b([A-Z][a-z]{2,}), ([A-Z][a-z]{2,})\b")
+_LETTERS = {"letter", "letters", "correspondence", "als", "tls", "ls", "postcard", "postcards", "telegram"}
+_BY_NAME = (
+    "Do you have letters from {0} {1} in {2}?",
+    "Is there any correspondence of {0} {1} from {2}?",
+    "I am looking for {0} {1}'s letters of {2}.",
+)
+_BY_TOPIC = ("What do you have about {0} {1} from {2}?", "Anything on {0} and {1} in {2}?")
+
+
+@dataclass(frozen=True, slots=True)
+class Made:
+    """A question and the places of the records that answer it."""
+
+    text: str
+    relevant: frozenset[int]
+
+
+class Scan:
+    """The words of every record, looked up one word at a time."""
+
+    def __init__(self, records: Sequence[Record]) -> None:
+        self._records = records
+        self._places: dict[str, set[int]] = defaultdict(set)
+        for place, record in enumerate(records):
+            for word in set(fold_words(" ".join([*record.breadcrumb, record.title, record.text])).split()):
+                self._places[word].add(place)
+
+    def count(self, word: str) -> int:
+        """How many records hold a word."""
+        return len(self._places.get(word, ()))
+
+    def find(self, words: Sequence[str], year: int, *, letters: bool) -> frozenset[int]:
+        """Places of records that hold all words, and a word for letters if wanted, and cover the year."""
+        found = set.intersection(*(self._places.get(word, set()) for word in words))
+        if letters:
+            found &= set[int]().union(*(self._places.get(word, set()) for word in _LETTERS))
+        return frozenset(place for place in found if covers(self._records[place], year))
+
+
+def covers(record: Record, year: int) -> bool:
+    """Whether a span of the record holds some day of the year."""
+    return any(int(span.first[:4]) <= year <= int(span.last[:4]) for span in record.spans)
+
+
+def make_by_name(records: Sequence[Record], scan: Scan, count: int) -> Iterator[Made]:
+    """Questions about a person named in the title of a dated component or right above it."""
+    draw = random.Random(_SEED)
+    for record, year in _draw_dated(records, draw):
+        named = _INVERTED.search(record.title) or _INVERTED.search(" ".join(record.breadcrumb[-1:]))
+        if named and count > 0:
+            surname, given = named.groups()
+            relevant = scan.find([surname.lower(), given.lower()], year, letters=True)
+            if relevant:
+                count -= 1
+                yield Made(draw.choice(_BY_NAME).format(given, surname, year), relevant)
+
+
+def make_by_topic(records: Sequence[Record], scan: Scan, count: int) -> Iterator[Made]:
+    """Questions by two words of a title that stand in few records."""
+    draw = random.Random(_SEED + 1)
+    for record, year in _draw_dated(records, draw):
+        words = [
+            word
+            for word in dict.fromkeys(fold_words(record.title).split())
+            if len(word) > 4 and word.isalpha() and scan.count(word) <= _RARE
+        ]
+        if len(words) >= 2 and count > 0 and not _INVERTED.search(record.title):
+            relevant = scan.find(words[:2], year, letters=False)
+            if relevant:
+                count -= 1
+                yield Made(draw.choice(_BY_TOPIC).format(*words[:2], year), relevant)
+
+
+def _draw_dated(records: Sequence[Record], draw: random.Random) -> Iterator[tuple[Record, int]]:
+    """Records in random order that state a date of their own, with a year of it."""
+    for place in draw.sample(range(len(records)), len(records)):
+        record = records[place]
+        years = None if record.dates_inherited else record.years
+        if years and years[1] - years[0] <= _WIDEST and record.level in ("file", "item"):
+            yield record, draw.randint(*years)
+
+
+def make_questions(records: Sequence[Record]) -> dict[str, list[Made]]:
+    """Both kinds of question, by the name of their figures."""
+    scan = Scan(records)
+    return {
+        "name_year": list(make_by_name(records, scan, NAMES)),
+        "topic_year": list(make_by_topic(records, scan, TOPICS)),
+    }
+
+
+def run_generated(
+    corpus: Corpus, embedder: Embedder, cache: Path, rivals: Embedder | None
+) -> dict[str, object]:
+    """nDCG@10 of both kinds of question, ours and the best rival."""
+    index = build_ours(corpus, cache / "library", embedder)
+    systems = gather_systems(corpus, index, rivals, cache)
+    told = dict[str, object]()
+    for kind, made in make_questions(corpus.records).items():
+        asked = ask_all(systems, [question.text for question in made])
+        print(f"\n{kind}: {len(made)} questions over {len(corpus.records):,} records, nDCG@{_K}")
+        found = {name: _measure(system, made) for name, system in asked.items()}
+        for name, value in found.items():
+            print(f"{name:<22} {value:6.3f}   p50 {asked[name].latency(0.5):6.1f} ms")
+        told[f"{kind}_ndcg_{_K}"] = round(found.pop(OURS), 4)
+        if found:
+            told[f"best_rival_{kind}_ndcg_{_K}"] = round(max(found.values()), 4)
+    return told
+
+
+def _measure(asked: Asked, made: Sequence[Made]) -> float:
+    gains = [
+        discounted_gain([float(place in one.relevant) for place in found], [1.0] * len(one.relevant), _K)
+        for one, found in zip(made, asked.found, strict=True)
+    ]
+    return estimate_mean(gains).value
