@@ -7,7 +7,7 @@ else at a HYP or a hyphen before a small letter (ALTO 2.0 to 4, all namespaces).
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -88,8 +88,7 @@ def read_alto(root: _Element, path: Path, source: str) -> AltoReading:
 def _read_page(page: _Element) -> AltoPage:
     blocks = [node for node in page.iter(etree.Element) if local(node) == "textblock"]
     inside = [node for node in blocks if not _in_margin(node, page)]
-    texts = [text for node in inside if (text := _read_block(node))]
-    texts = texts or [text for node in blocks if (text := _read_block(node))]
+    texts = _read_blocks(inside) or _read_blocks(blocks)
     languages = (node.get("LANG") or node.get("language") or "" for node in (page, *blocks))
     number = fold(page.get("PRINTED_IMG_NR") or page.get("PHYSICAL_IMG_NR"))
     return AltoPage(number, "\n".join(texts), next(filter(None, languages), ""))
@@ -104,7 +103,24 @@ def _in_margin(block: _Element, page: _Element) -> bool:
     return False
 
 
-def _read_block(block: _Element) -> str:
+def _read_blocks(blocks: Sequence[_Element]) -> list[str]:
+    """Texts of blocks; a word parted at the end of one goes on in the next if that begins small."""
+    texts: list[str] = []
+    goes_on = False
+    for block in blocks:
+        text, parted = _read_block(block)
+        if not text:
+            continue
+        if goes_on and text[:1].islower():
+            texts[-1] += text
+        else:
+            texts.append(text)
+        goes_on = parted
+    return texts
+
+
+def _read_block(block: _Element) -> tuple[str, bool]:
+    """Text of a block, and whether its last word is parted."""
     words: list[str] = []
     parted = False
     for line in block.iter(etree.Element):
@@ -121,7 +137,7 @@ def _read_block(block: _Element) -> str:
         if not fresh:
             last = line[-1] if len(line) else None
             parted = last is not None and local(last) == "hyp" and not _is_whole(line)
-    return fold(" ".join(words))
+    return fold(" ".join(words)), parted
 
 
 def _words(line: _Element) -> Iterator[tuple[str, bool]]:

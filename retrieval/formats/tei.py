@@ -100,7 +100,7 @@ def _read(
     letters = read_letters(tei, register)
     if letters:
         for number, letter in enumerate(letters):
-            _warn(letter.dates, path, tei, problems)
+            _warn(letter.dates, path, problems)
             yield _make_letter(letter, header, path, number if len(letters) > 1 else -1)
         return
     described = [node for node in children_named(tei, "msdesc") if not _is_empty(node)]
@@ -108,7 +108,7 @@ def _read(
     if described and not words:
         for node in described:
             manuscript = read_manuscript(node, register)
-            _warn(manuscript.dates, path, tei, problems)
+            _warn(manuscript.dates, path, problems)
             yield from _make_manuscript(manuscript, header, path)
     elif words:
         yield _make_text(tei, words, header, path)
@@ -264,13 +264,13 @@ def _authorities(people: tuple[Named, ...]) -> tuple[tuple[str, str], ...]:
     return tuple(dict.fromkeys((named.name, named.id) for named in people if named.id))
 
 
-def _warn(dates: TeiDate, path: Path, tei: _Element, problems: list[SourceError]) -> None:
+def _warn(dates: TeiDate, path: Path, problems: list[SourceError]) -> None:
     if dates.contradicts:
         problems.append(
             SourceError(
                 path,
                 f"has a date whose words and attributes differ: {dates.contradicts}; both are searched",
-                line=tei.sourceline,
+                line=dates.line,
                 remedy="correct the one that is wrong",
             )
         )

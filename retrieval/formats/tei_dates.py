@@ -20,6 +20,7 @@ class TeiDate:
     text: str = ""
     spans: tuple[Span, ...] = ()
     contradicts: str = ""
+    line: int | None = None
 
 
 def read_dates(elements: Iterable[_Element]) -> TeiDate:
@@ -29,6 +30,7 @@ def read_dates(elements: Iterable[_Element]) -> TeiDate:
         ", ".join(dict.fromkeys(date.text for date in dates if date.text)),
         tuple(dict.fromkeys(span for date in dates for span in date.spans)),
         next((date.contradicts for date in dates if date.contradicts), ""),
+        next((date.line for date in dates if date.contradicts), None),
     )
 
 
@@ -47,7 +49,7 @@ def read_date(element: _Element) -> TeiDate:
     years, covered = read.years, cover(spans)
     if years and covered and (years[1] < covered[0] or years[0] > covered[1]):
         stated = first if first == last else f"{first}/{last}"
-        return TeiDate(text, (*spans, *read.spans), f"{written!r} beside {stated}")
+        return TeiDate(text, (*spans, *read.spans), f"{written!r} beside {stated}", element.sourceline)
     return TeiDate(text, spans)
 
 

@@ -38,21 +38,15 @@ class Document:
 def parse_xml(path: Path, *, max_bytes: int = MAX_BYTES) -> Document:
     """Parse a file. Raises SourceError with line and remedy for all that cannot be read."""
     check_size(path, max_bytes=max_bytes)
-    parser = etree.XMLParser(
-        resolve_entities=False,
-        no_network=True,
-        load_dtd=False,
-        dtd_validation=False,
-        attribute_defaults=False,
-        huge_tree=False,
-        remove_comments=True,
-        remove_pis=True,
-    )
+    parser = _make_parser()
+    undeclared: tuple[SourceError, ...] = ()
     try:
-        with path.open("rb") as stream:
-            tree = etree.parse(stream, parser)
+        tree = _parse(path, parser)
     except etree.XMLSyntaxError as error:
-        raise _explain(path, error) from None
+        if not _lacks_declarations_only(parser):
+            raise _explain(path, error) from None
+        tree = _parse(path, _make_parser(recover=True))
+        undeclared = _drop_prefixes(path, tree)
     except (OSError, ValueError, LookupError) as error:
         if "Invalid bytes" in str(error):
             raise _wrong_encoding(path, _first_bad_line(path)) from None
@@ -61,7 +55,50 @@ def parse_xml(path: Path, *, max_bytes: int = MAX_BYTES) -> Document:
     if root is None:
         raise SourceError(path, "is empty", remedy="export it again")
     _refuse_depth(path, root)
-    return Document(root, _settle_entities(path, tree, root))
+    return Document(root, undeclared + _settle_entities(path, tree, root))
+
+
+def _make_parser(*, recover: bool = False) -> etree.XMLParser:
+    return etree.XMLParser(
+        resolve_entities=False,
+        no_network=True,
+        load_dtd=False,
+        dtd_validation=False,
+        attribute_defaults=False,
+        huge_tree=False,
+        remove_comments=True,
+        remove_pis=True,
+        collect_ids=False,  # one xml:id given twice must not cost the whole file
+        recover=recover,
+    )
+
+
+def _parse(path: Path, parser: etree.XMLParser) -> etree._ElementTree:
+    with path.open("rb") as stream:
+        return etree.parse(stream, parser)
+
+
+def _lacks_declarations_only(parser: etree.XMLParser) -> bool:
+    """Whether all that is wrong are prefixes without a declaration: a record cut out of a longer reply."""
+    return {entry.domain_name for entry in parser.error_log} == {"NAMESPACE"}
+
+
+def _drop_prefixes(path: Path, tree: etree._ElementTree) -> tuple[SourceError, ...]:
+    """Take undeclared prefixes off names, since readers go by local names; and say which they were."""
+    dropped: dict[str, None] = {}
+    for element in tree.iter(etree.Element):
+        prefix, colon, name = element.tag.rpartition(":")
+        if colon and "}" not in element.tag:
+            element.tag = name
+            dropped[prefix] = None
+        for key in [key for key in element.attrib if ":" in key and "}" not in key]:
+            value = element.attrib.pop(key)
+            if key.rpartition(":")[2] not in element.attrib:
+                element.set(key.rpartition(":")[2], value)
+            dropped[key.rpartition(":")[0]] = None
+    named = ", ".join(list(dropped)[:_MOST_DROPPED]) or "one of a malformed address"
+    problem = f"uses namespaces that it does not declare ({named}) and was read all the same"
+    return (SourceError(path, problem, remedy="declare them with xmlns, or export it again"),)
 
 
 def check_size(path: Path, *, max_bytes: int = MAX_BYTES) -> None:
