@@ -20,7 +20,7 @@ from retrieval.asked.labels import (
     label_place,
     list_named,
 )
-from retrieval.asked.materials import correct_material, read_materials
+from retrieval.asked.materials import correct_material, is_material, read_materials
 from retrieval.asked.people import FoundPerson, read_people
 from retrieval.asked.places import AskedPlace, read_places
 from retrieval.asked.tokens import Token, cut_tokens
@@ -36,7 +36,10 @@ _MOST_CONTAINED = 5
 
 @dataclass(frozen=True, slots=True)
 class Readings:
-    """All that was read from one question. `dropped` are the names of people whose chips were taken away."""
+    """All that was read from one question.
+
+    `dropped` are the names of people whose chips were taken away, `unread` the words that no reading took.
+    """
 
     tokens: tuple[Token, ...]
     people: tuple[FoundPerson, ...]
@@ -48,6 +51,7 @@ class Readings:
     call_numbers: tuple[AskedIdentifier, ...]
     containers: tuple[str, ...]
     corrections: tuple[tuple[str, str], ...]
+    unread: tuple[Token, ...]
 
     @property
     def unnamed(self) -> tuple[Token, ...]:
@@ -113,6 +117,9 @@ def read_all(text: str, vocabulary: Vocabulary | None, without: Collection[str])
         call_numbers=_keep(call_numbers, label_call_number, without),
         containers=_keep(read_containers(text), label_container, without),
         corrections=_list_corrections(tokens, taken, slips, corrector),
+        unread=tuple(
+            token for place, token in enumerate(spelled) if place not in taken and not is_material(token.word)
+        ),
     )
 
 

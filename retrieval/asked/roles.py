@@ -47,6 +47,9 @@ def read_role(tokens: Sequence[Token], start: int, end: int, *, letters: bool) -
     place = start - 1
     while place >= 0 and (tokens[place].word in _SMALL or tokens[place].word in TITLES):
         place -= 1
+    apart = any(mark in tokens[place + 1].gap for mark in "?!;:") or tokens[place + 1].gap.startswith(". ")
+    if apart:
+        place = -1
     before = tokens[place].word if place >= 0 else ""
     further = tokens[place - 1].word if place > 0 else ""
     after = [token.word for token in tokens[end : end + 3]]
