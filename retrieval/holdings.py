@@ -190,7 +190,8 @@ def expect_claims(records: Sequence[Record], *, joins: bool) -> set[str]:
 def _group(records: Sequence[Record]) -> list[tuple[Sequence[Record], bool]]:
     """Collections with their items, and whether each is described by itself."""
     starts = [number for number, record in enumerate(records) if record.level == "collection"]
-    groups = [records[start:end] for start, end in zip(starts, [*starts[1:], len(records)], strict=True)]
+    ends = [*starts[1:], len(records)] if starts else []
+    groups = [records[start:end] for start, end in zip(starts, ends, strict=True)]
     return [(group, bool(group[0].dates or group[0].extent)) for group in groups]
 
 
