@@ -15,6 +15,7 @@ from retrieval.asked.labels import list_named
 from retrieval.asked.materials import LABELS
 from retrieval.asked.people import FoundPerson
 from retrieval.asked.readings import Readings, read_all
+from retrieval.asked.roles import read_role
 from retrieval.asked.words import CHAT, FOREIGN_SMALL, STOP_WORDS
 from retrieval.followup_dates import move_date
 from retrieval.vocabulary import Vocabulary
@@ -39,6 +40,7 @@ _KIN = re.compile(
     re.IGNORECASE,
 )
 _PRONOUN_ROLE = re.compile(r"\b(from|by|to)\s+(?:him|her|them)\b(?!\s+\w)", re.IGNORECASE)
+_SPLIT = re.compile(r"\d+\w*$")
 _SHORT = 3
 _TALK = (
     STOP_WORDS
@@ -96,6 +98,8 @@ def _leans(question: str, new: Readings) -> bool:
         return not new.named or not any(new.tokens[one.start].start < pronoun.start() for one in new.named)
     if new.people or new.named or new.call_numbers:
         return len(new.tokens) <= _SHORT and not new.materials and not new.call_numbers
+    if not (new.chips or _topic_of(new)):
+        return True  # "How many are there?"
     return bool(_POINTING.search(question)) or len(new.tokens) <= _SHORT
 
 
@@ -112,11 +116,11 @@ def _carry(question: str, new: Readings, old: Readings, cited: Sequence[str]) ->
     if not (new.named or new.call_numbers):
         parts += [f"in the {known.title}" for known in list_named(old.named)]
         parts += [one.label for one in old.call_numbers]
-        parts += [] if new.containers else [key for key in _write_containers(old)]
+        parts += _write_containers(old, new)
     parts += _carry_topic(question, new, old)
     if cited and _THING.search(question):
         parts.append(cited[0])
-    return " ".join(parts)
+    return ", ".join(parts)
 
 
 def _carry_people(question: str, new: Readings, old: Readings) -> list[str]:
@@ -129,21 +133,23 @@ def _carry_people(question: str, new: Readings, old: Readings) -> list[str]:
         return [f"of {first.name}"]
     if role:
         return [f"{'to' if role[1].lower() == 'to' else 'from'} {first.name}"]
-    roles = {one.role for one in new.people}
-    kept = [
-        one
-        for one in old.people
-        if not new.people or (one.role not in roles and "any" not in roles | {one.role})
+    roles = {read_role(new.tokens, one.start, one.end, letters=True) for one in new.people}
+    if not roles:
+        return [_say_person(one) for one in old.people]
+    return [
+        _say_person(one) for one in old.people if "any" not in {*roles, one.role} and one.role not in roles
     ]
-    return [_say_person(one) for one in kept]
 
 
 def _say_person(one: FoundPerson) -> str:
-    return {"sender": "from ", "recipient": "to ", "any": "about "}[one.role] + one.name
+    return {"sender": "from ", "recipient": "to ", "any": ""}[one.role] + one.name
 
 
-def _write_containers(old: Readings) -> list[str]:
-    return [re.sub(r"^(.*?\D)(\d)", r"\1 \2", key, count=1) for key in old.containers]
+def _write_containers(old: Readings, new: Readings) -> list[str]:
+    """The boxes and folders before, but those of a kind that the new question names itself."""
+    kinds = {_SPLIT.sub("", key) for key in new.containers}
+    kept = [key for key in old.containers if _SPLIT.sub("", key) not in kinds]
+    return [f"{_SPLIT.sub('', key)} {key[len(_SPLIT.sub('', key)) :]}" for key in kept]
 
 
 def _carry_topic(question: str, new: Readings, old: Readings) -> list[str]:

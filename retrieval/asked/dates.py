@@ -71,7 +71,8 @@ _ONWARD = re.compile(
 )
 _BACKWARD = re.compile(r"^\s*(?:and|or) (?:earlier|before|prior)\b")
 _CIRCA = re.compile(
-    r"\b(?:circa|ca\.?|c\.|around|about|roughly|approximately|approx\.?|some ?time (?:in|around)|vers|um"
+    r"\b(?:circa|ca\.?|c\.|around|(?<!what )(?<!how )about|roughly|approximately|approx\.?"
+    r"|some ?time (?:in|around)|vers|um"
     r"|hacia"
     r"|cerca de|etwa)\s*(?:the )?(?:year )?$"
 )
