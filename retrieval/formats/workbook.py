@@ -141,7 +141,7 @@ def _read_rows(
                 serials += 1
         yield number, cells
     if serials:
-        problem = f"sheet {sheet.title!r} has {serials} dates as bare day numbers; they were read as days"
+        problem = f"sheet {sheet.title!r}: bare day numbers under a date header were read as days: {serials}"
         problems.append(SourceError(path, problem, remedy="format the column as dates or as text"))
 
 
