@@ -97,7 +97,10 @@ def _shared_repository(entries: Sequence[Entry], host: str) -> str:
 
 def _describe_collection(entry: Entry, catalogue: Catalogue, ids: set[str], taken: set[str]) -> Record:
     title = _entitle(entry)
-    wanted = make_local_id(entry.id) or slug(entry.call_number) or slug(title) or path_hash([title])
+    own = make_local_id(entry.id)
+    if own and catalogue.namespace:
+        own = f"{catalogue.namespace}-{own}"
+    wanted = own or slug(entry.call_number) or slug(title) or path_hash([title])
     collection_id = make_unique(wanted, ids)
     dated = _date(entry)
     return Record(

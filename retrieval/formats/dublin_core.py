@@ -35,6 +35,10 @@ _STAMP = re.compile(r"^\d{4}-\d\d-\d\dT\d\d:\d\d")
 _MIME = re.compile(r"^(?:image|text|application|audio|video|multipart|model)/[\w.+-]+$", re.IGNORECASE)
 _PART_OF = re.compile(r"^\s*(?:is\s*part\s*of|part of|from the|in the|collection)\s*:?\s+", re.IGNORECASE)
 _COLLECTION = re.compile(r"\b(?:papers|records|collections?|fonds|archives?|manuscripts)\b", re.IGNORECASE)
+_WHOLE = re.compile(r"\b(?:papers|records|collection|fonds|archives)$", re.IGNORECASE)
+_BULKY = re.compile(
+    r"\b(?:linear|lin\.|cubic|cu\.|met(?:re|er)s?|m of|feet|ft|boxes|cartons)\b", re.IGNORECASE
+)
 _IN_CONTAINER = re.compile(
     r"\b(?:box|folder|carton|reel|volume|drawer|album)\b\.?\s*(?:no\.?\s*)?\w*\d\w*"
     r"(?:[,;:]?\s*(?:box|folder|file|item|page|leaf)\b\.?\s*(?:no\.?\s*)?\w*\d\w*)*",
@@ -197,5 +201,13 @@ def _read_relations(fields: dict[str, list[str]], entry: Entry) -> None:
         ("isreferencedby", "Referenced by"),
     ):
         entry.texts += [(label, text) for text in fields.get(name, [])]
+    if _is_collection(entry):
+        entry.level, entry.host = "collection", ""
+
+
+def _is_collection(entry: Entry) -> bool:
+    """Whether a record is of a whole collection: it says so, or its title and its extent do."""
     if entry.level == "collection":
-        entry.host = ""
+        return True
+    named = _WHOLE.search(entry.title)
+    return bool(named and not entry.host and (named[0].lower() == "fonds" or _BULKY.search(entry.extent)))

@@ -14,7 +14,7 @@ from retrieval.formats.marc_dates import read_dates
 from retrieval.formats.marc_fields import first, linked_fields, notes, read_name, values
 from retrieval.formats.marc_holding import read_host, read_link, read_place_held
 from retrieval.formats.marc_people import read_names, read_subjects
-from retrieval.formats.prose import drop_full_stop
+from retrieval.formats.prose import drop_full_stop, join_items
 from retrieval.records import Level
 
 _NOTES = {
@@ -52,11 +52,8 @@ def read_entry(record: MarcRecord) -> Entry:
     read_host(record, entry)
     _read_conditions(record, entry)
     _read_imprint(record, entry)
-    entry.extent = "; ".join(
-        text
-        for field in record.get_fields("300")
-        if (text := strip_heading(" ".join(values(field, "3abcefg"))))
-    )
+    extents = [extent for field in record.get_fields("300") for extent in _extents(field)]
+    entry.extent = join_items(dict.fromkeys(extents))
     entry.language = _language(record)
     entry.link = read_link(record)
     return entry
@@ -136,9 +133,19 @@ def _read_notes(record: MarcRecord, entry: Entry) -> None:
 
 def _read_imprint(record: MarcRecord, entry: Entry) -> None:
     entry.texts += [("Edition", text) for text in notes(record, ["250"], "ab")]
-    entry.texts += [
-        ("Published", text) for text in notes(record, ["260", "264"], "abc") if not text.isdigit()
-    ]
+    imprints = [field for field in record.get_fields("260", "264") if values(field, "ab")]
+    entry.texts += [("Published", " ".join(values(field, "abc"))) for field in imprints]
+
+
+def _extents(field: Field) -> list[str]:
+    """Extents of one 300, each from one $a to the next: "4.5 linear feet", "(9 boxes)"."""
+    parts: list[list[str]] = []
+    for sub in field.subfields:
+        if sub.code == "a" or not parts:
+            parts.append([])
+        if sub.code in "3abcefg" and not is_placeholder(sub.value):
+            parts[-1].append(sub.value)
+    return [text for part in parts if (text := strip_heading(" ".join(part)))]
 
 
 def _language(record: MarcRecord) -> str:

@@ -22,11 +22,13 @@ def read_names(record: MarcRecord, entry: Entry) -> None:
         name = strip_heading(" ".join(values(field, "a"))) if field.tag == "720" else read_name(field)
         if not name:
             continue
-        entry.names.append(name)
+        said = marc_fields.read_roles(field) if field.tag[0] != "6" else set()
+        if not said & marc_fields.KEEPERS:
+            entry.names.append(name)
         entry.authorities += [(name, number) for number in marc_fields.read_authority_ids(field)]
         if field.tag[0] != "6":
             roles = roles_of.setdefault(name, set())
-            roles |= marc_fields.read_roles(field)
+            roles |= said
             if field.tag[0] == "1":
                 roles.add("main")
             work = strip_heading(" ".join(values(field, "tknp")))

@@ -29,6 +29,10 @@ from retrieval.formats.prose import local
 from retrieval.records import Record
 
 _LISTS = frozenset({"listrecords", "getrecord", "record"})
+_READABLE_SET = re.compile(
+    r"^(?!oai:virtual)(?:[A-Za-z]+:)*(?=[A-Za-z_-]*[a-z]{4})[A-Za-z]+(?:[_-][A-Za-z]+)*$"
+)
+"""A set whose code is words, such as "harbour_views"; "p15834coll2" says nothing to a patron."""
 _NO_RECORDS = frozenset({"identify", "listsets", "listmetadataformats", "listidentifiers"})
 
 
@@ -136,8 +140,9 @@ def _read_record(element: _Element, number: int, reply: _Reply, source: str) -> 
         entry.id = _local_part(identifier)
         entry.identifiers.append(identifier)
     sets = values.texts(header, "setspec") if header is not None else []
-    if sets and not entry.host and entry.level != "collection":
-        entry.host = title_from_name(sets[0].rpartition(":")[2])
+    named = [text.rpartition(":")[2] for text in sets if _READABLE_SET.match(text)]
+    if named and not entry.host and entry.level != "collection":
+        entry.host = title_from_name(named[0])
     reply.entries.append(entry)
 
 

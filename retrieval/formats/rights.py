@@ -28,7 +28,8 @@ _CLOSING = re.compile(
 )
 _OPENING = re.compile(
     r"\b(?:open|available|accessible) (?:for|to) (?:\w+ )?(?:research\w*|the public|public|all|anyone)\b"
-    r"|^\W*(?:open|unrestricted|(?:there are )?no (?:access )?restrictions?(?: on access)?)\W*$",
+    r"|^\W*(?:unrestricted|(?:there are )?no (?:access )?restrictions?(?: on access)?)\W*$"
+    r"|^\W*open\b(?! (?:access licen|content|data))|\b(?:is|are) open\b",
     re.IGNORECASE,
 )
 _REPOSITORY_TERM = re.compile(

@@ -150,6 +150,8 @@ def test_a_file_of_empty_descriptions_is_reported(tmp_path: Path) -> None:
     [
         ("Open for research.", "Open for research.", ""),
         ("Closed until 2040.", "Closed until 2040.", ""),
+        ("Open without restrictions.", "Open without restrictions.", ""),
+        ("The fonds is open.", "The fonds is open.", ""),
         ("Copyright J. Vane. Access restricted until 2040.", "Copyright J. Vane. Access restricted until 2040.", "Copyright J. Vane. Access restricted until 2040."),
         ("Copyright Vane College. Available for use in research and teaching.", "", "Copyright Vane College. Available for use in research and teaching."),
         ("Use restricted to educational purposes.", "", "Use restricted to educational purposes."),

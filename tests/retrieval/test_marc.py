@@ -167,6 +167,10 @@ def test_the_leader_says_what_is_described(tmp_path: Path, leader: str, level: s
         ("852   $aHarbour Library$cBox 3, folder 2", "container", "Box 3, folder 2"),
         ("710 2 $aHarbour Library,$erepository.", "repository", "Harbour Library"),
         ("300   $a4.5$flinear feet$a(9 boxes)", "extent", "4.5 linear feet (9 boxes)"),
+        ("300   $a4.5$flinear feet$a9 boxes", "extent", "4.5 linear feet; 9 boxes"),
+        ("264  0$c1905", "text", ""),
+        ("710 2 $aHarbour Library$4rps", "names", ()),
+        ("580   $aForms part of: Vane papers.", "text", "Forms part of: Vane papers."),
         ("506 0 $aOpen for research.", "access", "Open for research."),
         ("540   $aCopyright retained by the donor.", "use", "Copyright retained by the donor."),
         ("524   $a[Item], Vane papers, Harbour Library.", "preferred_citation", "[Item], Vane papers, Harbour Library."),
@@ -253,6 +257,13 @@ def test_parts_join_the_collection_they_name_and_its_conditions(tmp_path: Path) 
     assert (collection.id, diary.id, diary.parent_id) == ("x1/collection", "x1/x2", "x1/collection")
     assert (diary.call_number, diary.container) == ("MSS 12", "Box 2, folder 7")
     assert (diary.access, diary.access_from) == ("Closed until 2040.", "Vane papers")
+
+
+def test_an_item_stands_in_the_collection_a_note_names(tmp_path: Path) -> None:
+    item = read_one(
+        tmp_path, "00000nkd a2200000 a 4500", "580   $aForms part of: Vane papers (Harbour Library)."
+    )
+    assert (item.level, item.collection) == ("item", "Vane papers (Harbour Library)")
 
 
 def test_a_holdings_record_gives_its_shelf_to_what_it_holds(tmp_path: Path) -> None:

@@ -101,6 +101,20 @@ def test_what_elements_mean(tmp_path: Path, inside: str, field: str, value: obje
     assert getattr(read_one(tmp_path, inside), field) == value
 
 
+def test_hosts_within_hosts_give_collection_series_and_conditions(tmp_path: Path) -> None:
+    item = read_one(
+        tmp_path,
+        "<relatedItem type='host'><titleInfo><title>Correspondence</title></titleInfo>"
+        "<relatedItem type='host'><titleInfo><title>Vane papers</title></titleInfo><identifier>vane</identifier>"
+        "<name><namePart>Vane, Ada</namePart><role><roleTerm>creator</roleTerm></role></name>"
+        "<accessCondition type='restriction on access'>Closed until 2040.</accessCondition></relatedItem></relatedItem>"
+        "<relatedItem type='otherVersion'><accessCondition>Open.</accessCondition></relatedItem>"
+        "<location><physicalLocation type='container'>7</physicalLocation></location>",
+    )
+    assert item.breadcrumb == ("Vane papers", "Correspondence")
+    assert (item.access, item.creator, item.container) == ("Closed until 2040.", "Vane, Ada", "Container 7")
+
+
 def test_who_wrote_to_whom(tmp_path: Path) -> None:
     letter = read_one(
         tmp_path,

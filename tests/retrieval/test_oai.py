@@ -115,6 +115,30 @@ def test_pages_of_one_harvest_are_one_collection(tmp_path: Path) -> None:
     ]  # fmt: skip
 
 
+@pytest.mark.parametrize(
+    ("spec", "title"),
+    [("harbour_views", "Harbour views"), ("coll:Vane-letters", "Vane letters"), ("p15834coll2", "photos.example.org"),
+     ("PURL:ALL", "photos.example.org"), ("oai:virtual:top-level-records", "photos.example.org")],
+)  # fmt: skip
+def test_only_a_set_that_reads_as_words_names_a_collection(tmp_path: Path, spec: str, title: str) -> None:
+    assert read_text(tmp_path, reply(record(1, dc("A mill"), sets=spec))).records[0].title == title
+
+
+def test_a_whole_collection_is_told_from_its_parts(tmp_path: Path) -> None:
+    records = [
+        dc("Ada Vane fonds"),
+        dc("Vane papers", "<dc:format>2 linear feet</dc:format>"),
+        dc("Call for papers"),
+    ]
+    found = read_text(tmp_path, reply(*(record(number, text) for number, text in enumerate(records)))).records
+    assert [(each.id, each.title, each.level) for each in found] == [
+        ("photos.example.org-0/collection", "Ada Vane fonds", "collection"),
+        ("photos.example.org-1/collection", "Vane papers", "collection"),
+        ("photos.example.org/collection", "photos.example.org", "collection"),
+        ("photos.example.org/2", "Call for papers", "item"),
+    ]
+
+
 def test_a_lone_record_cut_out_of_a_reply_is_read(tmp_path: Path) -> None:
     text = record(1, dc("A mill")).replace("<record>", f"<record {OAI}>")
     assert [found.title for found in read_text(tmp_path, text).records] == ["photos.example.org", "A mill"]
