@@ -19,6 +19,7 @@ RUN apt-get update && apt-get install -y --no-install-recommends libnuma1 && rm 
 RUN useradd --uid 10001 --create-home reader && install -d -o reader -g reader -m 0700 /data && install -d -o reader -g reader /data/adapters
 COPY --from=packages /app/.venv .venv
 COPY . .
+RUN .venv/bin/python -c "from retrieval.embedding import load_embedder; load_embedder()"
 ENV PATH=/app/.venv/bin:$PATH READING_ROOM_DATA=/data READING_ROOM_HOST=0.0.0.0
 USER 10001:10001
 VOLUME /data

@@ -104,6 +104,10 @@ install_plugin() { # built by setuptools, which every vLLM brings along
     .venv/bin/pip install --no-deps --no-build-isolation -e plugin
 }
 
+export_embedder() { # once for all that runs from .venv; without it the first search would
+    .venv/bin/python -c 'from retrieval.embedding import load_embedder; load_embedder()'
+}
+
 missing_system_packages() { # Debian's names for what vLLM loads on a CPU, and what it compiles with for a GPU
     case $flavour in
     cpu) .venv/bin/python -c 'import ctypes; ctypes.CDLL("libnuma.so.1")' 2>/dev/null || echo libnuma1 ;;
@@ -174,6 +178,9 @@ The wheel is looked for in pip's index and find-links, then at $PYTORCH_CPU_INDE
     fi
     step 'Reading Room' "$again" install_project
     if [ -n "$engine" ]; then step 'its engine plugin' "$again" install_plugin; fi
+    if [ -f retrieval/embedding.py ]; then # not so where only what ours need is installed: see the Dockerfile
+        step 'embedding model, for fast search' "$again" export_embedder
+    fi
     echo "$project" >.venv/project
     echo "Set up in $(($(date +%s) - started)) s, $(du -sh .venv | cut -f1). The log is $LOG."
 fi
