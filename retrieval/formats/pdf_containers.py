@@ -35,6 +35,8 @@ _NUMBERED = re.compile(r"^(?P<folder>\d{1,4}[a-z]?)(?:[.):]|\s)\s*(?P<title>\S.*
 _LEADING = re.compile(rf"^((?:(?:{_NUMBER}|{_DITTO})\s+)+)(\S.*)$", re.IGNORECASE)
 _NO_DATE = re.compile(r"[\s,;(]+((?:n\.\s?d\.?|no date|undated)\)?)$", re.IGNORECASE)
 _FEWEST = 3
+_NOTE_LINES = 8
+"""How many lines a note on the first series may have, between its heading and its first box."""
 _INDENT = 12.0
 """Points that a line begins further right than the row above it to be a part of it."""
 
@@ -84,16 +86,17 @@ def _start(lines: Sequence[Line]) -> int:
         if match and (match["box"] or match["folder"]) and len(match["title"]) < 160:
             after = [_ROW.match(each.text) for each in lines[at + 1 : at + 40]]
             if sum(bool(each and (each["box"] or each["folder"])) for each in after) >= _FEWEST - 1:
-                before = at
-                while before and (
-                    _SERIES.match(lines[before - 1].text) and len(lines[before - 1].text) < 100
-                ):
-                    before -= 1
-                return before
+                return _series_before(lines, at)
             below = lines[at + 1 : at + 4]
             if match["box"] and not match["title"] and any(_NUMBERED.match(each.text) for each in below):
-                return at
+                return _series_before(lines, at)
     return len(lines)
+
+
+def _series_before(lines: Sequence[Line], at: int) -> int:
+    """Where the heading of the first series stands: a few lines above its first box, or else that box."""
+    above = range(max(0, at - _NOTE_LINES), at)
+    return next((n for n in above if _SERIES.match(lines[n].text) and len(lines[n].text) < 100), at)
 
 
 def _header(text: str) -> tuple[str, ...]:

@@ -139,7 +139,8 @@ def _drop_furniture(pages: Sequence[Sequence[Line]]) -> list[list[Line]]:
 def _edges(page: Sequence[Line]) -> list[Line]:
     """The highest and lowest lines of a page."""
     by_height = sorted(page, key=lambda line: -line.top)
-    return by_height[:_EDGE] + by_height[-_EDGE:] if len(page) > 2 * _EDGE else by_height[:1]
+    width = _EDGE if len(page) > 2 * _EDGE else 1
+    return by_height[:width] + by_height[-width:]
 
 
 def _alike(line: Line) -> str:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import zipfile
-from collections.abc import Sequence
+from collections.abc import Mapping
 from datetime import date, datetime
 from pathlib import Path
+from typing import Any
 
 import openpyxl
 import pytest
@@ -13,10 +14,10 @@ import pytest
 from retrieval.records import Record
 from retrieval.sources import Reading, SourceOptions, read_file
 
-HEADERS = ["Box", "Folder", "Title", "Date"]
+HEADERS: list[object] = ["Box", "Folder", "Title", "Date"]
 
 
-def write(path: Path, sheets: dict[str, Sequence[Sequence[object]]]) -> openpyxl.Workbook:
+def write(path: Path, sheets: Mapping[str, Any]) -> openpyxl.Workbook:
     """A workbook of these sheets, saved; change and save it again for what is special."""
     book = openpyxl.Workbook()
     book.remove(book.active)
@@ -118,7 +119,7 @@ def test_a_row_of_one_cell_is_a_heading_for_those_below(tmp_path: Path) -> None:
 
 
 def test_sheets_are_parts_of_one_collection(tmp_path: Path) -> None:
-    sheets = {
+    sheets: dict[str, Any] = {
         "Letters": [HEADERS, [1, 1, "Ada Holt", 1901]],
         "Photographs": [["Identifier", "Caption"], ["P1", "Harbour"], ["P2", "Mill"]],
         "Lookup": [["alpha", "beta"], [1, 2]],
