@@ -16,7 +16,6 @@ from retrieval import evaluate_commands
 if TYPE_CHECKING:
     from retrieval.builder import Built, Progress
     from retrieval.index import Index
-    from retrieval.sources import Reading
 
     Subparsers = argparse._SubParsersAction[argparse.ArgumentParser]
 
@@ -69,10 +68,12 @@ def _add_build(commands: Subparsers, shared: argparse.ArgumentParser) -> None:
 
 def run_build(args: argparse.Namespace) -> int:
     """Build a snapshot and print what was read. 0 when anything was indexed; errors rise."""
-    from retrieval.builder import build_index
+    from retrieval.collection_sources import load_sources, replace_given
     from retrieval.embedding import load_embedder
     from retrieval.errors import SnapshotError, SourceError
-    from retrieval.sources import SourceOptions, find_files, read_sources
+    from retrieval.refresh import build_from_sources
+    from retrieval.source_files import list_files
+    from retrieval.sources import SourceOptions
 
     for path in args.paths:
         if not path.exists():
@@ -81,24 +82,18 @@ def run_build(args: argparse.Namespace) -> int:
     options = SourceOptions(carry_containers=args.carry_containers, link_template=args.link_template)
     embedder = load_embedder(args.embedder)
     loaded = time.perf_counter()
-    with _show_progress(len(find_files(args.paths))) as progress:
+    sources = replace_given(load_sources(args.root), args.paths, options)
+    files = sum(len(list_files(args.root, source)) for source in sources)
+    with _show_progress(files) as progress:
         problems: list[str] = []
         try:
-            readings = _note_problems(read_sources(args.paths, options), problems)
-            built = build_index(args.root, readings, embedder, progress)
+            built = build_from_sources(args.root, sources, embedder, progress, problems)
         except SnapshotError:
             for problem in problems:
                 print(f"skipped  {problem}")
             raise
     _print_summary(built, args.root, time.perf_counter() - started, time.perf_counter() - loaded)
     return 0
-
-
-def _note_problems(readings: Iterator[Reading], problems: list[str]) -> Iterator[Reading]:
-    """Pass readings on, keeping what was wrong, to be said even where no index comes of it."""
-    for reading in readings:
-        problems += [str(problem) for problem in reading.problems]
-        yield reading
 
 
 def run_search(args: argparse.Namespace) -> int:
@@ -140,8 +135,11 @@ def run_search(args: argparse.Namespace) -> int:
 
 def run_verify(args: argparse.Namespace) -> int:
     """Check and open the current snapshot; errors rise."""
+    from retrieval.snapshot import check_files
+
     index = _open(args)
     manifest = index.manifest
+    check_files(args.root / index.version, manifest, thoroughly=True)
     size = sum(stamp.size for stamp in manifest.checksums.values())
     print(
         f"{index.version}: whole. {manifest.records:,} records, {manifest.passages:,} passages, "

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -13,10 +13,13 @@ from retrieval.catalog import Catalog
 from retrieval.collection_sources import Source, find_source, load_sources, save_sources
 from retrieval.embedding import Embedder
 from retrieval.errors import IndexMissing, SourceError
+from retrieval.origins import Origin
 from retrieval.part_writer import GetEmbedder, Progress
-from retrieval.snapshot import read_current
+from retrieval.parts import open_catalog, open_parts
+from retrieval.snapshot import check_files, read_current, read_manifest
 from retrieval.source_files import locate
 from retrieval.source_reading import ChangedFiles, read_all
+from retrieval.sources import Reading
 from retrieval.update import Updated, update_index
 
 Harvest = Callable[[Path, Source, bool], None]
@@ -24,10 +27,20 @@ Harvest = Callable[[Path, Source, bool], None]
 
 
 def build_from_sources(
-    root: Path, sources: Sequence[Source], embedder: Embedder, progress: Progress
+    root: Path, sources: Sequence[Source], embedder: Embedder, progress: Progress, problems: list[str]
 ) -> Built:
-    """Build the index anew from all files of all sources, and register these. Raises SnapshotError."""
-    built = build_index(root, read_all(root, sources), embedder, progress)
+    """Build the index anew from all files of all sources, and register these.
+
+    `problems` gets what was wrong with the files, also where no index comes of it. Raises SnapshotError,
+    and SourceError when a source's place is not there.
+    """
+
+    def read() -> Iterator[Reading]:
+        for reading in read_all(root, sources):
+            problems.extend(str(problem) for problem in reading.problems)
+            yield reading
+
+    built = build_index(root, read(), embedder, progress)
     save_sources(root, [replace(source, read=_now(), problem="") for source in sources])
     return built
 
@@ -129,3 +142,13 @@ def _take_in(
 
 def _now() -> str:
     return datetime.now(UTC).isoformat(timespec="seconds")
+
+
+def list_origins(root: Path) -> list[Origin]:
+    """Every file that the index was made from; none where there is no index."""
+    if not has_index(root):
+        return []
+    folder = root / read_current(root)
+    manifest = read_manifest(folder)
+    check_files(folder, manifest)
+    return list(open_catalog(folder, open_parts(folder, manifest)).origins().values())

@@ -32,6 +32,7 @@ def main(arguments: list[str] | None = None) -> int:
 def make_parser(settings: Settings) -> argparse.ArgumentParser:
     """The command line, every package's part in it."""
     from retrieval import commands as retrieval_commands
+    from retrieval import source_commands
     from serve import commands as serve_commands
     from serve.adapters import commands as adapter_commands
 
@@ -41,6 +42,7 @@ def make_parser(settings: Settings) -> argparse.ArgumentParser:
         subparsers, settings, mount_pages=_mount_pages, build_index=_build_first_index
     )
     retrieval_commands.add_commands(subparsers, settings.data)
+    source_commands.add_commands(subparsers, settings.data)
     adapter_commands.add_commands(subparsers, settings)
     return parser
 

@@ -312,7 +312,7 @@ def test_building_from_sources_is_reading_them_anew(tmp_path: Path) -> None:
     shutil.copytree(DATA, tmp_path / "aids")
     root = set_up(tmp_path, make_source(tmp_path, "aids"))
     before = records_of(root)
-    build_from_sources(root, load_sources(root), Flat(), quiet)
+    build_from_sources(root, load_sources(root), Flat(), quiet, [])
     assert records_of(root) == before
     assert load_sources(root)[0].read != ""
     assert refresh(root).manifest.version == read_current(root)
