@@ -26,7 +26,7 @@ class SourceError(RetrievalError):
         self.problem = problem
         self.line = line
         self.remedy = remedy
-        place = f"{self.path}:{line}" if line else f"{self.path}"
+        place = f"{path}:{line}" if line else f"{path}"  # as given: an address is no path
         super().__init__(f"{place}: {problem}{f' ({remedy})' if remedy else ''}")
 
 
