@@ -1,81 +1,125 @@
 """Whether a search found enough to ask a model about at all.
 
-A model can still say that the passages do not answer; this only stops questions that the collections
-plainly hold nothing on. The thresholds were fitted on the development questions, leaning towards
-letting the model decide.
+A model can still say that the passages do not answer; this stops questions that the collections
+plainly hold nothing on. What is looked at is few and plain, and how much each counts was fitted by
+`tests/bench/fit_evidence.py` on questions with and without an answer, with the threshold where one
+answerable question in twenty would be refused.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import astuple, dataclass
 
-from retrieval.dates import Years
+from retrieval.criteria import Agreement
+from retrieval.judging import Judged
 from retrieval.questions import Question, split_words
-from retrieval.records import Hit
+from retrieval.records import Hit, Record
 
-_SHORTEST_NAME = 4
-COSINE_ALONE = 0.45
-"""Best cosine at which meaning is evidence although no word is shared."""
+UNKNOWN = 0.5
+"""Worth of a word that is nowhere in the index, beside a rare one that is."""
+LOOKED_AT = 8
+"""Hits that are looked at."""
 
 
-def is_enough(question: Question, hits: Sequence[Hit], best_cosine: float) -> bool:
-    """Whether to ask a model; False in three cases.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Evidence:
+    """What speaks for an answer, each 0 to 1.
 
-    No hit has any of the names asked for. Some have one, but all of those are dated, and to other
-    years than asked. Or no hit shares a content word and the nearest in meaning is far away.
+    `cosine` is the best one. `cover` is how much of the question's own words, names and years left out
+    and the rare ones weighing more, the best hit has; `person` how well the best hit fits the people
+    asked for, 1 when nobody is. `cover_dated` and `person_dated` are the same over those hits that may
+    be of the days asked for. `no_date`, `no_person`, `no_material` and `no_other` say that such a
+    reading had to be set aside.
     """
-    if not hits:
-        return False
-    words = [frozenset(_words_of(hit)) for hit in hits]
-    found = frozenset().union(*words)
-    names = [name for name in question.names if len(name[-1]) >= _SHORTEST_NAME]
-    if names and not any(_has_name(name, found) for name in names):
-        return False
-    if question.years and names and not _has_dated(question.years, names, hits, words):
-        return False
-    shared = any(_has_word(word, found) for word in question.topic_words)
-    return shared or best_cosine >= COSINE_ALONE
+
+    cosine: float
+    cover: float
+    cover_dated: float
+    person: float
+    person_dated: float
+    no_date: float
+    no_person: float
+    no_material: float
+    no_other: float
 
 
-def _has_dated(
-    years: Years, names: Sequence[tuple[str, ...]], hits: Sequence[Hit], words: Sequence[frozenset[str]]
-) -> bool:
-    """Whether a hit that has a whole name may be of these years; True when no hit has one."""
-    named = [
-        hit.record
-        for hit, has in zip(hits, words, strict=True)
-        if any(has.issuperset(name) for name in names)
+COEFFICIENTS = Evidence(
+    cosine=2.2,
+    cover=1.6,
+    cover_dated=6.0,
+    person=1.8,
+    person_dated=2.1,
+    no_date=-2.9,
+    no_person=-0.6,
+    no_material=-0.2,
+    no_other=-0.7,
+)
+BIAS = -8.9
+THRESHOLD = 0.5
+
+
+def weigh(
+    question: Question,
+    judged: Sequence[Judged],
+    agreement: Agreement,
+    best_cosine: float,
+    frequency: Callable[[str], int],
+    passages: int,
+) -> Evidence:
+    """The evidence of a search. `frequency` says in how many of all passages a word stands."""
+    judged = judged[:LOOKED_AT]
+    named = {word for person in question.people for word in person.words}
+    named |= {word for asked, _ in question.corrections for word in split_words(asked)}
+    words = [
+        word for word in question.topic_words if word not in named and not (question.span and word.isdigit())
     ]
-    return not named or any(
-        record.years is None or (record.years[0] <= years[1] and record.years[1] >= years[0])
-        for record in named
+    rarity = {word: _rarity(frequency(word), passages) for word in words}
+    total = sum(rarity.values()) or 1.0
+    covers = [_cover(rarity, one.hit) / total if rarity else 1.0 for one in judged]
+    relaxed = {chip.partition(":")[0] for chip in agreement.relaxed}
+    return Evidence(
+        cosine=max(0.0, best_cosine),
+        cover=max(covers, default=0.0),
+        cover_dated=max((cover for cover, one in zip(covers, judged, strict=True) if one.dated), default=0.0),
+        person=max((one.person for one in judged), default=0.0),
+        person_dated=max((one.person for one in judged if one.dated), default=0.0),
+        no_date=float("date" in relaxed),
+        no_person=float(bool(relaxed & {"person", "sender", "recipient"})),
+        no_material=float("material" in relaxed),
+        no_other=float(bool(relaxed & {"place", "collection", "container", "call_number"})),
     )
 
 
-def _words_of(hit: Hit) -> list[str]:
-    record = hit.record
-    parts = [record.heading, hit.passage.text, record.creator, record.call_number, record.repository]
+def is_enough(evidence: Evidence) -> bool:
+    """Whether to ask a model."""
+    return estimate(evidence) >= THRESHOLD
+
+
+def estimate(evidence: Evidence) -> float:
+    """The likelihood that there is an answer, by logistic regression."""
+    pairs = zip(astuple(evidence), astuple(COEFFICIENTS), strict=True)
+    return 1 / (1 + math.exp(-(BIAS + sum(value * weight for value, weight in pairs))))
+
+
+def _rarity(holders: int, passages: int) -> float:
+    """How much a word tells. One that no passage has may be the patron's own word for something else."""
+    rarity = math.log(1 + passages / (1 + holders))
+    return rarity if holders else UNKNOWN * rarity
+
+
+def _cover(rarity: dict[str, float], hit: Hit) -> float:
+    words = frozenset(_words_of(hit.record, hit.passage.text))
+    return sum(weight for word, weight in rarity.items() if has_word(word, words))
+
+
+def _words_of(record: Record, text: str) -> list[str]:
+    parts = [record.heading, text, record.creator, record.call_number, record.repository, record.collection]
     return split_words(" ".join([*parts, *record.breadcrumb, *record.names, *record.subjects]))
 
 
-def _has_name(name: tuple[str, ...], found: frozenset[str]) -> bool:
-    """Whether the surname, or what stands for it, the last word, is there, one slip of the pen allowed."""
-    surname = name[-1]
-    return surname in found or any(_is_one_edit(surname, word) for word in found)
-
-
-def _has_word(word: str, found: frozenset[str]) -> bool:
+def has_word(word: str, found: frozenset[str]) -> bool:
+    """Whether a word is there, or one with the same stem."""
     stem = word[: max(4, len(word) - 2)]
     return word in found or (len(word) > 4 and any(other.startswith(stem) for other in found))
-
-
-def _is_one_edit(one: str, other: str) -> bool:
-    """One letter changed, added, left out, or two swapped, in words of five letters or more."""
-    if len(one) < 5 or abs(len(one) - len(other)) > 1 or one[0] != other[0]:
-        return False
-    head = next(
-        (place for place, (a, b) in enumerate(zip(one, other, strict=False)) if a != b),
-        min(len(one), len(other)),
-    )
-    a, b = one[head:], other[head:]
-    return a[1:] == b[1:] or a[1:] == b or a == b[1:] or (a[:2] == b[1::-1] and a[2:] == b[2:])

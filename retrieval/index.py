@@ -20,6 +20,7 @@ from retrieval.records import Record
 from retrieval.search import EVERYTHING, Filters, Searcher, SearchResult
 from retrieval.snapshot import Manifest, check_files, read_manifest
 from retrieval.vector_parts import VectorParts
+from retrieval.vocabulary import Vocabulary
 
 __all__ = ["Filters", "Index", "SearchResult"]
 
@@ -44,7 +45,8 @@ class Index:
             self._catalog.live,
         )
         self._words = LexicalIndex(folder / "lexical", passages=manifest.passages)
-        self._searcher = Searcher(self._catalog, self._words, self._vectors, embedder)
+        vocabulary = Vocabulary([part.folder for part in self._parts])
+        self._searcher = Searcher(self._catalog, self._words, self._vectors, embedder, vocabulary)
 
     def search(
         self,

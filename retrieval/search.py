@@ -1,4 +1,4 @@
-"""Search: a question read, filters first, words and meaning side by side, one fused order.
+"""Search: a question read, filters first, words and meaning side by side, one fused order, and why.
 
 Works on the parts of one open snapshot, which never change; safe from several threads.
 """
@@ -6,22 +6,33 @@ Works on the parts of one open snapshot, which never change; safe from several t
 from __future__ import annotations
 
 from collections.abc import Collection
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 
 from retrieval.audience import PUBLIC, Audience
-from retrieval.catalog import LEVELS, Catalog
+from retrieval.catalog import Catalog
 from retrieval.chips import Chip
+from retrieval.criteria import PERSON, Agreement, Criterion, agree, read_criteria, weigh_criteria
+from retrieval.date_fit import judge_dates, may_be_of
 from retrieval.embedding import Embedder
 from retrieval.errors import QueryError
-from retrieval.evidence import is_enough
-from retrieval.fusion import adjust, fold_to_records, fuse, highest_score
-from retrieval.lexical import LexicalIndex, Scope
+from retrieval.evidence import Evidence, is_enough, weigh
+from retrieval.filters import EVERYTHING, Filters, Limits
+from retrieval.fusion import fuse
+from retrieval.hierarchy import lift_by_parents, prefer_collections
+from retrieval.judging import Judged, settle
+from retrieval.lexical import LexicalIndex
+from retrieval.matches import Matches, read_subject, satisfies
+from retrieval.person_fit import ENOUGH, judge_person
 from retrieval.questions import Question, read_question
-from retrieval.records import Hit, Level, Record
+from retrieval.ranking import WEIGHTS, Board, Candidates, Weights
+from retrieval.records import Hit, Record
 from retrieval.vector_parts import VectorSearch
 from retrieval.vectors import Mask
+from retrieval.vocabulary import Vocabulary
+
+__all__ = ["EVERYTHING", "Filters", "SearchResult", "Searcher"]
 
 CANDIDATES = 100
 """Passages taken from each side before fusion."""
@@ -29,19 +40,10 @@ MOST_HITS = 100
 MOST_LISTED = 200
 LONGEST_QUESTION = 4000
 """Characters of a question that are read; the rest of a longer one is left out."""
-
-
-@dataclass(frozen=True, slots=True)
-class Filters:
-    """Hard limits. `collections` are ids; years are inclusive, met by overlap, never met by the undated."""
-
-    collections: tuple[str, ...] = ()
-    year_from: int | None = None
-    year_to: int | None = None
-    levels: tuple[Level, ...] = ()
-
-
-EVERYTHING = Filters()
+JUDGED = 32
+"""Records that are held against the question by their own names and dates."""
+WIDE = 0.3
+"""Share of all passages from which on a mask is met by asking for more and dropping the others."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +57,8 @@ class SearchResult:
     aside, in order, because nothing satisfied them together with the others. `corrections` pairs words
     as asked with those searched for instead. `matches` counts the records that satisfy all chips kept,
     duplicates counted once; None where the question has nothing to count by. `listed` are these records,
-    by date and then position, at most MOST_LISTED, when the question wants them all.
+    by date and then position, at most MOST_LISTED, when the question wants them all. `evidence` is what
+    `found` was decided on.
     """
 
     hits: tuple[Hit, ...]
@@ -68,20 +71,28 @@ class SearchResult:
     corrections: tuple[tuple[str, str], ...] = ()
     matches: int | None = None
     listed: tuple[Record, ...] = ()
+    evidence: Evidence | None = None
 
 
 class Searcher:
     """Searches the parts of one snapshot."""
 
     def __init__(
-        self, catalog: Catalog, words: LexicalIndex, vectors: VectorSearch, embedder: Embedder
+        self,
+        catalog: Catalog,
+        words: LexicalIndex,
+        vectors: VectorSearch,
+        embedder: Embedder,
+        vocabulary: Vocabulary | None = None,
+        weights: Weights = WEIGHTS,
     ) -> None:
         self._catalog = catalog
         self._words = words
         self._vectors = vectors
         self._embedder = embedder
+        self._vocabulary = vocabulary
         self._columns = catalog.columns
-        self._has_withheld = bool(catalog.columns["withheld_until"].any())
+        self._weights = weights
 
     def search(
         self,
@@ -94,99 +105,130 @@ class Searcher:
     ) -> SearchResult:
         """The best `top_k` records for a question, each with its best passage. Raises QueryError.
 
-        `without` are ids of chips: what the question is not to be read as.
+        `without` are ids of chips that the patron took away.
         """
         if not 1 <= top_k <= MOST_HITS:
             raise QueryError(f"top_k: expected 1 to {MOST_HITS}, found {top_k}")
         if not question.strip():
             raise QueryError("the question is empty; ask for a person, a date, a place or a subject")
-        asked = read_question(
-            question[:LONGEST_QUESTION].encode("utf-8", "replace").decode(), without=without
-        )
-        allowed = self._allow(filters, audience)
-        scope = self._scope(filters, audience)
-        lexical, dense = self._gather(asked, scope, allowed)
-        scores = adjust(fuse(lexical, dense, asked), asked, self._columns)
-        ranked = fold_to_records(scores, self._columns)[: max(top_k, MOST_HITS // 4)]
-        hits = self._load_hits(ranked, highest_score(asked))
-        best_cosine = max((score for _, score in dense), default=0.0)
+        text = question[:LONGEST_QUESTION].encode("utf-8", "replace").decode()
+        asked = read_question(text, self._vocabulary, without=without)
+        limits = Limits(filters, audience, self._catalog)
+        criteria = read_criteria(asked, self._columns, self._words, self._catalog.collection_ids)
+        agreement = agree(criteria, limits, lambda mask: self._confirm(mask, asked))
+        candidates = self._gather(asked, agreement, limits)
+        board = self._rank(candidates, asked, criteria, agreement)
+        judged = self._judge(board, asked, agreement, max(top_k, JUDGED))
+        best_cosine = float(np.nanmax(candidates.dense, initial=0.0)) if len(candidates.dense) else 0.0
+        evidence = weigh(
+            asked, judged, agreement, best_cosine, self._words.frequency, len(self._columns)
+        )  # fmt: skip
+        matches = self._match(asked, criteria, agreement, limits)
         return SearchResult(
-            hits=hits[:top_k],
-            found=is_enough(asked, hits, best_cosine),
-            passages_searched=self._catalog.passage_count if allowed is None else int(allowed.sum()),
+            hits=settle(judged, spread=not asked.wants_all)[:top_k],
+            found=bool(judged) and is_enough(evidence),
+            passages_searched=limits.count,
             collections_searched=self._titles(filters, audience),
             years=asked.years,
+            chips=asked.chips,
+            relaxed=agreement.relaxed,
+            corrections=asked.corrections,
+            matches=matches.count if matches else None,
+            listed=tuple(matches.records[:MOST_LISTED]) if matches and asked.wants_all else (),
+            evidence=evidence,
         )
 
-    def _gather(
-        self, asked: Question, scope: Scope, allowed: Mask | None
-    ) -> tuple[list[tuple[int, float]], list[tuple[int, float]]]:
-        """Candidates of both sides; when the question names years, those of these years as well."""
+    def _gather(self, asked: Question, agreement: Agreement, limits: Limits) -> Candidates:
+        """Candidates of both sides, from all that may be found and from what satisfies the criteria."""
         vector = self._embedder.encode([asked.text])[0]
-        lexical = self._words.search(asked, CANDIDATES, scope)
-        dense = self._vectors.search(vector, CANDIDATES, allowed)
-        if asked.years:
-            dated = self._overlaps(*asked.years)
-            if allowed is not None:
-                dated &= allowed
-            limits = replace(scope, years=_narrow(asked.years, scope.years))
-            lexical += self._words.search(asked, CANDIDATES, limits)
-            dense += self._vectors.search(vector, CANDIDATES, dated)
-        if allowed is not None:  # an access boundary: never trust one engine's filter alone
+        lexical = self._words.search(asked, CANDIDATES, limits.scope)
+        dense = self._vectors.search(vector, CANDIDATES, limits.mask)
+        mask = agreement.mask
+        if mask is not None:
+            queries = [criterion.query for criterion in agreement.kept if criterion.query is not None]
+            more = CANDIDATES if len(queries) == len(agreement.kept) else 3 * CANDIDATES
+            fitting = self._words.search(asked, more, limits.scope, queries)
+            lexical += [(number, score) for number, score in fitting if mask[number]][:CANDIDATES]
+            if mask.mean() > WIDE:
+                near = self._vectors.search(vector, 4 * CANDIDATES, limits.mask)
+                dense += [(number, score) for number, score in near if mask[number]][:CANDIDATES]
+            else:
+                dense += self._vectors.search(vector, CANDIDATES, mask)
+        if limits.mask is not None:  # an access boundary: never trust one engine's filter alone
+            allowed = limits.mask
             lexical = [(number, score) for number, score in lexical if allowed[number]]
-        return lexical, dense
+        weights = self._weights
+        return fuse(lexical, dense, weights.dense_specific if asked.is_specific else weights.dense_general)
 
-    def _allow(self, filters: Filters, audience: Audience) -> Mask | None:
-        """The passages that may be found at all; None for every one."""
-        hides = self._has_withheld and not audience.staff
-        if filters == EVERYTHING and not hides:
-            return None
-        allowed = self._catalog.mark_live()
-        if hides:
-            allowed &= self._columns["withheld_until"] < audience.day
-        if filters.collections:
-            allowed &= np.isin(self._columns["collection"], self._collection_numbers(filters))
-        if filters.levels:
-            allowed &= np.isin(self._columns["level"], [LEVELS.index(level) for level in filters.levels])
-        if filters.year_from is not None or filters.year_to is not None:
-            allowed &= self._overlaps(*_years(filters))
-        return allowed
+    def _rank(
+        self, candidates: Candidates, asked: Question, criteria: list[Criterion], agreement: Agreement
+    ) -> Board:
+        """All candidates by what the columns and the index say of them."""
+        board, weights = Board(candidates, self._columns, self._weights), self._weights
+        if not len(board.records):
+            return board
+        lift_by_parents(board, weights.lift)
+        if asked.breadth:
+            prefer_collections(board, weights.collection * asked.breadth)
+        if asked.span:
+            board.put("date", weights.date * judge_dates(asked.span, board.rows, weights), weights.date)
+        weigh_criteria(board, criteria, weights)
+        if agreement.mask is not None and len(agreement.kept) > 1:
+            fits = agreement.mask[board.passages].astype(np.float64) * weights.all_fit
+            board.put("all that was asked", fits, weights.all_fit)
+        return board
 
-    def _overlaps(self, first: int, last: int) -> Mask:
-        """Passages of records whose years overlap; undated ones (years below zero) never do."""
-        starts, ends = self._columns["first_year"], self._columns["last_year"]
-        return np.asarray((starts >= 0) & (starts <= last) & (ends >= first))
-
-    def _scope(self, filters: Filters, audience: Audience) -> Scope:
-        dated = filters.year_from is not None or filters.year_to is not None
-        return Scope(
-            collections=tuple(self._collection_numbers(filters)) or ((-1,) if filters.collections else ()),
-            levels=tuple(LEVELS.index(level) for level in filters.levels),
-            years=_years(filters) if dated else None,
-            day=None if audience.staff or not self._has_withheld else audience.day,
-        )
-
-    def _collection_numbers(self, filters: Filters) -> list[int]:
-        ids = self._catalog.collection_ids
-        return [ids.index(wanted) for wanted in filters.collections if wanted in ids]
+    def _judge(self, board: Board, asked: Question, agreement: Agreement, most: int) -> list[Judged]:
+        """The best records held against the question by their own fields, in their final order."""
+        board.keep(board.order()[:most])
+        found = self._catalog.records(board.records.tolist())
+        records = [found[number] for number in board.records.tolist()]
+        people = [[judge_person(person, record) for person in asked.people] for record in records]
+        if asked.people and records:
+            means = np.array([sum(fits) / len(fits) for fits in people])
+            board.put(PERSON, self._weights.person * means, self._weights.person)
+        order = board.order().tolist()
+        passages = self._catalog.passages(board.passages.tolist())
+        kinds = {criterion.kind for criterion in agreement.kept}
+        return [
+            Judged(
+                Hit(
+                    record=records[place],
+                    passage=passages[int(board.passages[place])],
+                    score=min(1.0, max(0.0, float(board.scores[place]) / board.reach)),
+                    why=why,
+                ),
+                parent=int(board.rows["parent"][place]),
+                person=min(people[place], default=1.0),
+                dated=may_be_of(asked.span, records[place], whole=asked.breadth > 0),
+                complete=bool(kinds) and satisfies(records[place], asked, kinds),
+            )
+            for place, why in zip(order, board.explain(order), strict=True)
+        ]
 
     def _titles(self, filters: Filters, audience: Audience) -> tuple[str, ...]:
         chosen = filters.collections
         summaries = self._catalog.collections(audience)
         return tuple(summary.title for summary in summaries if not chosen or summary.id in chosen)
 
-    def _load_hits(self, ranked: list[tuple[int, int, float]], most: float) -> tuple[Hit, ...]:
-        records = self._catalog.records(record for record, _, _ in ranked)
-        passages = self._catalog.passages(passage for _, passage, _ in ranked)
-        return tuple(
-            Hit(record=records[record], passage=passages[passage], score=min(1.0, max(0.0, score / most)))
-            for record, passage, score in ranked
-        )
+    def _confirm(self, mask: Mask, asked: Question) -> Mask | None:
+        """Those of a few passages whose records have the people asked for by name; None for none."""
+        numbers = np.unique(self._columns["record"][mask])[:JUDGED]
+        found = self._catalog.records(numbers.tolist())
+        right = [
+            number
+            for number, record in found.items()
+            if all(judge_person(person, record) >= ENOUGH for person in asked.people)
+        ]
+        return mask & np.isin(self._columns["record"], right) if right else None
 
-
-def _years(filters: Filters) -> tuple[int, int]:
-    return filters.year_from or 0, 9999 if filters.year_to is None else filters.year_to
-
-
-def _narrow(asked: tuple[int, int], limit: tuple[int, int] | None) -> tuple[int, int]:
-    return asked if limit is None else (max(asked[0], limit[0]), min(asked[1], limit[1]))
+    def _match(
+        self, asked: Question, criteria: list[Criterion], agreement: Agreement, limits: Limits
+    ) -> Matches | None:
+        if not agreement.kept:
+            return None
+        if asked.wants_all or asked.wants_count:
+            subject = read_subject(asked, self._words, len(self._columns))
+            narrowed = agree([*agreement.kept, *([subject] if subject else [])], limits)
+            agreement = narrowed
+        return Matches(agreement, asked, self._catalog, self._columns)
