@@ -41,6 +41,7 @@ _NAME_RUN = re.compile(
     r"(?:[A-ZÀ-Þ][\w'’-]*\.?)(?:\s+(?:(?:de|du|da|di|van|von|der|den|la|le|of the)\s+)?[A-ZÀ-Þ][\w'’-]*\.?)*"
 )
 _POSSESSIVE = re.compile(r"['’]s?(?=\s|$)")
+_SHORTEST_NAME = 3
 _QUOTED = re.compile(r"[\"“]([^\"”]{3,})[\"”]")
 
 
@@ -155,8 +156,8 @@ def _add_words(words: Sequence[str], materials: Sequence[Kind]) -> tuple[str, ..
     """Words of the trade for the patron's, and English ones for materials named in another language."""
     added = [more for word in dict.fromkeys(words) for more in MORE_WORDS.get(word, ())]
     for kind in materials:
-        if not ENGLISH_NAMES[kind] & set(words):
-            added += sorted(ENGLISH_NAMES[kind])[:2]
+        if not set(ENGLISH_NAMES[kind]) & set(words):
+            added += ENGLISH_NAMES[kind][:2]
     return tuple(more for more in dict.fromkeys(added) if more not in words)
 
 
@@ -186,6 +187,8 @@ def _read_names(text: str) -> tuple[tuple[str, ...], ...]:
         before = text[: found.start()].rstrip(" \"“'(")
         starts_sentence = not before or text[: found.start()].rstrip()[-1] in ".?!:"
         known = [word for word in words if word not in GENERIC and word not in STOP_WORDS and len(word) > 1]
+        if len(known) == 1 and len(known[0]) < _SHORTEST_NAME:
+            continue
         if known and not (starts_sentence and len(known) == 1 and len(found[0].split()) == 1):
             names.append(tuple(known))
     return tuple(dict.fromkeys(names))

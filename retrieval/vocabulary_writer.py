@@ -13,7 +13,7 @@ from retrieval.names import fold_name
 from retrieval.records import Record
 from retrieval.spelling import skeleton
 from retrieval.vocabulary_tables import CLOSING, FILE, FORMAT, SCHEMA, fold_title
-from retrieval.words import fold_exact, fold_letters, is_exact, read_containers, split_words
+from retrieval.words import TITLES, fold_exact, fold_letters, is_exact, read_containers, split_words
 
 _ADD_WORD = """INSERT INTO words VALUES (?, ?, ?, ?, 0) ON CONFLICT (word) DO UPDATE
                SET records = records + excluded.records, lower = lower + excluded.lower"""
@@ -55,7 +55,7 @@ class VocabularyWriter:
         self._add_collection(record)
         self._add_words(record)
         for name in dict.fromkeys([*record.names, record.creator, *record.senders, *record.recipients]):
-            self._count(self._names, " ".join(split_words(fold_name(name))), name)
+            self._count(self._names, " ".join(_name_words(name)), name)
         for place in dict.fromkeys(record.places):
             label = _PLACE_TAIL.sub("", place).strip(" .,")
             self._count(self._places, " ".join(split_words(label)), label)
@@ -131,3 +131,8 @@ class VocabularyWriter:
 
     def _with_labels(self, counts: Counter[str]) -> Iterator[tuple[str, str, int]]:
         return ((words, self._labels[words], count) for words, count in sorted(counts.items()))
+
+
+def _name_words(name: str) -> list[str]:
+    """A name's words in direct order, without "Mrs.", which is no part of it."""
+    return [word for word in split_words(fold_name(name)) if word not in TITLES]

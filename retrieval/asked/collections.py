@@ -79,18 +79,18 @@ def _read_heads(
     tokens: Sequence[Token], vocabulary: Vocabulary, corrector: Corrector
 ) -> Iterator[AskedCollection]:
     """ "the Marsh family papers": the words before a head noun, as many of them as some title has."""
-    spoken = not any(token.capital for token in tokens[1:])
     for place in range(len(tokens) - 1, 0, -1):  # from the end: "family papers" before "family"
         if tokens[place].word not in _HEADS:
             continue
-        for start in range(_go_left(tokens, place, spoken=spoken), place):
+        for start in range(_go_left(tokens, place), place):
             if tokens[start].word in STOP_WORDS | _INSIDE:
                 continue
             run = tokens[start:place]
             definite = start > 0 and tokens[start - 1].word in _DEFINITE
-            if not (any(one.capital for one in run) or (spoken and definite)):
-                continue
             words = corrector.correct_all(run)
+            proper = any(corrector.look_up(word).is_proper and word not in _PLAIN for word in words)
+            if not (any(one.capital for one in run) or (proper and definite)):
+                continue
             best = _choose(words, tokens[place].word, vocabulary)
             if best:
                 corrector.note_all(run, words)
@@ -128,7 +128,7 @@ def _read_of(
                 break
 
 
-def _go_left(tokens: Sequence[Token], head: int, *, spoken: bool) -> int:
+def _go_left(tokens: Sequence[Token], head: int) -> int:
     """The farthest place to which a title before the head noun may reach."""
     start = head
     while (
@@ -137,8 +137,7 @@ def _go_left(tokens: Sequence[Token], head: int, *, spoken: bool) -> int:
         and (tokens[start].is_joined or tokens[start].gap.strip() in ("&", ","))
     ):
         before = tokens[start - 1]
-        fits = before.capital or before.word in _HEADS or before.word in _INSIDE or spoken
-        if not fits or (before.word in STOP_WORDS and before.word not in _INSIDE and not before.capital):
+        if before.word in STOP_WORDS and before.word not in _INSIDE and not before.capital:
             break
         start -= 1
     return start

@@ -35,7 +35,7 @@ class Corrector:
 
     def find_names_near(self, word: str) -> list[str]:
         """Words of known names that an unknown word may stand for; itself alone for a known one."""
-        if self.look_up(word).records or word in _PLAIN or not word.isalpha():
+        if self.look_up(word).records or word in _PLAIN or not word.isalnum():
             return [word]
         return [near.word for near in self._vocabulary.find_near(word) if near.names][:8]
 

@@ -20,7 +20,7 @@ _NO_PREFIX = STOP_WORDS | MONTHS | frozenset("box boxes folder reel vol item uni
 
 _ADDRESS = re.compile(r"https?://\S+|\b(?:ark|hdl|doi|urn):/?\S+", re.IGNORECASE)
 _SHELF = re.compile(
-    r"\b(?:(?:mss?|mc|rg|ar|ua|uarc|arc|acc|coll|hm|ph|pc|sc|add|cod|clm|fonds|bestand|fondo)\.?\s?"
+    r"\b(?:(?:mss?|mc|rg|ar|ua|uarc|arc|acc|coll|hm|ph|pc|sc|add|cod|clm|fonds|bestand|fondo)(?![a-z])\.?\s?"
     r"(?:(?:coll|doc|am|fr|lat|group|no|mss?|n[rº°])\.?\s)?"
     r"|call (?:number|no\.?)|shelf ?marks?|signatur|cote|accession(?: (?:number|no\.?))?"
     r"|(?:collection|reference|record|catalogu?e?) (?:number|no\.?|code|id)|identifier)"

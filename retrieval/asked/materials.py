@@ -75,11 +75,10 @@ _PAIRS: dict[tuple[str, str], Kind] = {
 }  # fmt: skip
 _KINDS: dict[str, Kind] = {word: kind for kind, words in _NAMES.items() for word in reversed(words.split())}
 
-ENGLISH_NAMES: dict[Kind, frozenset[str]] = {
-    kind: frozenset(
-        {"letter": "letter letters correspondence wrote write written"}.get(kind, LABELS[kind]).split()
-    )
-    | frozenset(words.split()[:4])
+ENGLISH_NAMES: dict[Kind, tuple[str, ...]] = {
+    kind: ("letters", "correspondence", "letter", "wrote", "write", "written")
+    if kind == "letter"
+    else tuple(dict.fromkeys([*LABELS[kind].split(), *words.split()[:4]]))
     for kind, words in _NAMES.items()
 }
 """English words for each kind: what a question in another language is searched by as well."""
@@ -91,15 +90,18 @@ _OWN_WORK = frozenset("my our a an this any your".split())
 _TRADE = frozenset(
     "academic scholarly medical law trade peer scientific learned wall street ladies home".split()
 )
+_VERB = frozenset("i to we can may you site road in a".split()) - {"a"}
 _NOT_BEFORE: dict[str, frozenset[str]] = {
     "brief": frozenset("a an very history biography account description overview summary few in".split()),
     "journal": _TRADE, "journals": _TRADE,
     "minutes": frozenset("few some several five ten fifteen twenty thirty two three many couple".split()),
-    "tape": frozenset("red duct scotch".split()), "film": frozenset("a my our documentary the".split()),
+    "photograph": _VERB, "photo": _VERB, "sketch": _VERB, "map": _VERB,
+    "tape": frozenset("red duct scotch i to we".split()),
+    "film": frozenset("a my our documentary the".split()),
     "books": frozenset("for text school write writing two three many my our account minute scrap".split()),
     "report": frozenset("book my our school a to please".split()), "carte": frozenset({"a", "la"}),
     "cable": frozenset({"tv"}), "slides": frozenset("my our lecture".split()),
-    "picture": frozenset("motion big bigger whole the my".split()), "map": frozenset("site road a.".split()),
+    "picture": frozenset("motion big bigger whole the my".split()), 
     "lecture": frozenset("my a our the".split()), "stories": frozenset("news family ghost success".split()),
     "drawing": frozenset("am is are be for".split()), "poem": frozenset("my favorite favourite".split()),
     "video": frozenset("my a our".split()), "interview": frozenset("my an to an our job".split()),
@@ -108,7 +110,7 @@ _NOT_BEFORE: dict[str, frozenset[str]] = {
 _SLIPS_SHORTEST = 6
 _REAL_WORDS = frozenset(
     """
-    latter litter litters dairies lettered better setter fetter picture stores storied tables cables
+    minute latter litter litters dairies lettered better setter fetter picture stores storied tables cables
     recorder recorded resort resorts porter postman filming needs diaper papers
     """.split()
 )

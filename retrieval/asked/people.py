@@ -26,7 +26,7 @@ from retrieval.asked.words import (
 )
 from retrieval.names import fold_name
 from retrieval.vocabulary import Vocabulary
-from retrieval.words import split_words
+from retrieval.words import TITLES, split_words
 
 _LONGEST = 4
 _MOST_TRIALS = 24
@@ -90,6 +90,9 @@ def read_people(
             judged = _judge(tokens, run, vocabulary, corrector, letters=letters)
             if judged:
                 found.append(judged)
+    if corrector and vocabulary and letters:
+        occupied = {place for one in found for place in range(one.start, one.end)} | set(taken)
+        found += _find_surnames(tokens, occupied, vocabulary, corrector)
     found.sort(key=lambda one: one.start)
     return _give_roles(tokens, _share_surname(tokens, found, runs, letters=letters), letters=letters)
 
@@ -142,14 +145,33 @@ def _match_known(
     return FoundPerson(tuple(trial), _say(part, words, trial), run.start, run.end)
 
 
+def _find_surnames(
+    tokens: Sequence[Token], occupied: Collection[int], vocabulary: Vocabulary, corrector: Corrector
+) -> list[FoundPerson]:
+    """Known surnames in small letters, only where a writer or a reader of letters stands: "from taft"."""
+    found = []
+    for place, token in enumerate(tokens):
+        if place in occupied or token.capital or len(token.word) < 4 or token.word in _NEVER:
+            continue
+        known = corrector.look_up(token.word)
+        if (
+            not (known.names and known.is_proper)
+            or read_role(tokens, place, place + 1, letters=True) == "any"
+        ):
+            continue
+        if _is_surname(token.word, vocabulary) and not is_known_place([token.word], vocabulary):
+            found.append(FoundPerson((token.word,), token.text.capitalize(), place, place + 1))
+    return found
+
+
 def _may_be_name(part: Sequence[Token]) -> bool:
     """Whether the words can be one name: joined, none of them small, a date, a number or a material."""
-    if any(not token.is_joined or token.possessive for token in (*part[1:-1], *part[:0])):
-        return False
     if any(not token.is_joined for token in part[1:]) or any(token.possessive for token in part[:-1]):
         return False
     ends = (part[0].word, part[-1].word)
-    if any(word in _NEVER or is_material(word) for word in ends) or any(word in CONNECTORS for word in ends):
+    if any(word in _NEVER | TITLES or is_material(word) for word in ends) or any(
+        word in CONNECTORS for word in ends
+    ):
         return False
     inner = [token.word for token in part[1:-1]]
     return not any(token.is_number for token in part) and not any(
@@ -333,7 +355,7 @@ def _share_surname(
     shared: list[FoundPerson] = []
     for one in found:
         forename = next((run for run in runs if run.end == one.start - 1 and run.end - run.start == 1), None)
-        linked = tokens[one.start - 1].word == "and" if one.start else False
+        linked = one.start > 0 and tokens[one.start - 1].word in ("and", "or", "und", "et", "y")
         if forename and linked and len(one.words) > 1 and not tokens[forename.start].possessive:
             first = tokens[forename.start]
             shared = [past for past in shared if past.start != forename.start]

@@ -99,13 +99,13 @@ def read_all(text: str, vocabulary: Vocabulary | None, without: Collection[str])
     if vocabulary and corrector:
         named = _keep_named(read_collections(tokens, vocabulary, corrector), without)
     taken |= _mark(named)
-    people = read_people(tokens, taken, vocabulary, corrector)
+    slips = _correct_materials(tokens, taken, corrector)
+    spelled = [replace(token, word=slips.get(token.word, token.word)) for token in tokens]
+    people = read_people(spelled, taken, vocabulary, corrector)
     kept_people = _keep(people, label_person, without)
     taken |= _mark(people)
     places = read_places(tokens, taken, vocabulary)
     taken |= _mark(places)
-    slips = _correct_materials(tokens, taken, corrector)
-    spelled = [replace(token, word=slips.get(token.word, token.word)) for token in tokens]
     return Readings(
         tokens=tuple(spelled),
         people=kept_people,
@@ -143,7 +143,7 @@ def _mark_numbers(
 ) -> set[int]:
     """Words that are a date, a container or a call number."""
     areas = [match.span() for match in CONTAINER.finditer(text)]
-    if date and not date.of_event:
+    if date:
         areas += date.areas
     for one in call_numbers:
         start = text.find(one.label)

@@ -32,7 +32,10 @@ _WRITES = frozenset(
     "wrote write writes sent send writing mailed cabled schrieb ecrit escribio escreveu".split()
 )
 _RECEIVES = frozenset("received receive receives got get".split())
-_SMALL = frozenset("the his her their mr mrs miss a an of late old my".split())
+_SMALL = frozenset("the his her their mr mrs miss of late old my".split())
+_FOREIGN = frozenset(
+    "lettre lettres brief briefe briefen carta cartas schrieb ecrit escribio escreveu korrespondenz".split()
+)
 
 
 def is_about_letters(tokens: Sequence[Token]) -> bool:
@@ -63,11 +66,9 @@ def read_role(tokens: Sequence[Token], start: int, end: int, *, letters: bool) -
         return "recipient" if further in ("received", "recd") else "sender"
     if before in _FROM and not (before == "de" and further in ("carta", "nombre")):
         return "sender"
-    if (
-        before in _TO
-        and further not in _NOT_TO
-        and not (before in ("an", "a") and further not in _LETTER_WORDS)
-    ):
+    if before in ("an", "a", "para") and not any(token.word in _FOREIGN for token in tokens):
+        return "any"
+    if before in _TO and further not in _NOT_TO:
         return "recipient"
     return "any"
 

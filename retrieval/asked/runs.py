@@ -10,6 +10,7 @@ from retrieval.asked.tokens import Token, starts_sentence
 from retrieval.asked.words import CHAT, CONNECTORS, FOREIGN_SMALL, GENERIC, MONTHS, STOP_WORDS
 from retrieval.words import TITLES
 
+_POLITE = frozenset("sie ihr vous usted ustedes voce voces".split())
 _BEFORE_DATE = frozenset("in of since during until before after by early late mid on this last next".split())
 _NEVER = STOP_WORDS | GENERIC | CHAT
 _FORENAMES = frozenset("will may mark an can june april august so much ever even".split())
@@ -66,6 +67,8 @@ def _continues(tokens: Sequence[Token], place: int, taken: Collection[int]) -> b
         return False
     if _is_initial(tokens, place):
         return True
+    if token.word in _POLITE:
+        return False
     return token.word not in _NEVER and not is_material(token.word) and not _is_date_word(tokens, place)
 
 
@@ -103,7 +106,7 @@ def _begins_name(tokens: Sequence[Token], place: int) -> bool:
     if token.word in _NEVER or is_material(token.word) or _is_date_word(tokens, place):
         return False
     small = token.word in FOREIGN_SMALL and starts_sentence(tokens, place)
-    return not (small and not follows)
+    return not small or (follows and tokens[place + 1].word not in FOREIGN_SMALL | _NEVER)
 
 
 def _is_date_word(tokens: Sequence[Token], place: int) -> bool:

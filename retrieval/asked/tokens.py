@@ -34,8 +34,8 @@ class Token:
 
     @property
     def is_number(self) -> bool:
-        """Whether it has a digit."""
-        return any(char.isdigit() for char in self.word)
+        """Whether it has a digit, and too few letters for a scanned word ("0kafor")."""
+        return any(char.isdigit() for char in self.word) and sum(map(str.isalpha, self.word)) < 4
 
 
 def cut_tokens(text: str) -> tuple[Token, ...]:
