@@ -7,7 +7,8 @@ for a collection.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from retrieval.dates import Dates, date_in_title, read_dates
@@ -51,24 +52,26 @@ def make_records(entries: Sequence[Entry], catalogue: Catalogue) -> tuple[Record
                 if key:
                     by_key.setdefault(key, top)
     grouped: dict[str, list[Record]] = {}
+    keepers = _shared_repositories(entries)
+    ordinals: Counter[str] = Counter()
     for number, entry in enumerate(entries):
-        top = described.get(number) or _find_host(entry, entries, catalogue, by_key, ids, taken)
+        top = described.get(number) or _find_host(entry, keepers, catalogue, by_key, ids, taken)
         group = grouped.setdefault(top.id, [top])
         if number not in described:
-            group.append(_describe(entry, top, len(group), taken))
+            group.append(_describe(entry, top, len(group), ordinals, taken))
     return tuple(record for group in grouped.values() for record in group)
 
 
 def _find_host(
     entry: Entry,
-    entries: Sequence[Entry],
+    keepers: Mapping[str, str],
     catalogue: Catalogue,
     by_key: dict[str, Record],
     ids: set[str],
     taken: set[str],
 ) -> Record:
     """The collection of an entry; one that nothing describes is made from its name."""
-    title = entry.host or _shared_repository(entries, "") or catalogue.title
+    title = entry.host or keepers.get("") or catalogue.title
     keys = [key for key in (entry.host_id, title.lower()) if key]
     found = next((by_key[key] for key in keys if key in by_key), None)
     if found:
@@ -82,17 +85,20 @@ def _find_host(
         level="collection",
         title=title,
         collection=title,
-        repository=_shared_repository(entries, entry.host) if title != AUTHORITY_FILE else "",
+        repository=keepers.get(entry.host, "") if title != AUTHORITY_FILE else "",
         source=catalogue.source,
     )
     by_key[title.lower()] = made
     return made
 
 
-def _shared_repository(entries: Sequence[Entry], host: str) -> str:
-    """The repository of all entries of one host; "" where they name several."""
-    keepers = {entry.repository for entry in entries if entry.host == host and entry.level != "collection"}
-    return keepers.pop() if len(keepers) == 1 else ""
+def _shared_repositories(entries: Sequence[Entry]) -> dict[str, str]:
+    """By host, the repository of all its entries; "" where they name several."""
+    named: dict[str, set[str]] = {}
+    for entry in entries:
+        if entry.level != "collection":
+            named.setdefault(entry.host, set()).add(entry.repository)
+    return {host: next(iter(found)) if len(found) == 1 else "" for host, found in named.items()}
 
 
 def _describe_collection(entry: Entry, catalogue: Catalogue, ids: set[str], taken: set[str]) -> Record:
@@ -134,7 +140,7 @@ def _describe_collection(entry: Entry, catalogue: Catalogue, ids: set[str], take
     )
 
 
-def _describe(entry: Entry, top: Record, position: int, taken: set[str]) -> Record:
+def _describe(entry: Entry, top: Record, position: int, ordinals: Counter[str], taken: set[str]) -> Record:
     """The record of an entry under its collection, whose conditions hold for it too."""
     title = _entitle(entry)
     dated = _date(entry)
@@ -143,8 +149,12 @@ def _describe(entry: Entry, top: Record, position: int, taken: set[str]) -> Reco
         notes = access.add_note(notes, AccessNote(title, entry.access))
     conditions, conditions_from = access.render(notes, entry.level if entry.access else "")
     own = make_local_id(entry.id) or path_hash([title, entry.dates, entry.call_number])
+    wanted = f"{top.collection_id}/{own}"
+    ordinals[wanted] += 1
+    if ordinals[wanted] > 1:
+        wanted += f"~{ordinals[wanted]}"
     return Record(
-        id=make_unique(f"{top.collection_id}/{own}", taken),
+        id=make_unique(wanted, taken),
         collection_id=top.collection_id,
         level=entry.level,
         title=title,

@@ -43,7 +43,12 @@ def guess_encoding(frame: bytes) -> str:
     says_utf8 = frame[9:10] == b"a"
     if frame.isascii():
         return "utf-8" if says_utf8 else "marc-8"
-    text = frame.decode("utf-8", "surrogateescape")
+    try:
+        frame.decode("utf-8")
+    except UnicodeDecodeError:
+        text = frame.decode("utf-8", "surrogateescape")
+    else:
+        return "utf-8"
     broken = len(_BROKEN.findall(text))
     if sum(not char.isascii() for char in text) >= 3 * broken:
         return "utf-8"

@@ -314,6 +314,14 @@ def test_equal_numbers_and_records_without_one_keep_apart(tmp_path: Path) -> Non
     assert len(set(ids)) == 4
 
 
+def test_many_records_of_one_number_keep_apart(tmp_path: Path) -> None:
+    file = tmp_path / "papers.mrc"
+    file.write_bytes(bytes(make(BOOK, "001 x1", "245 10$aDiary").as_marc()) * 1_000)
+    ids = [record.id for record in read(file).records]
+    assert len(set(ids)) == 1_001
+    assert ids[1:4] == ["papers/x1", "papers/x1~2", "papers/x1~3"]
+
+
 def test_one_collection_in_two_files_is_one_but_two_descriptions_stay_two(tmp_path: Path) -> None:
     for name in ("a", "b"):
         person = make("00000cz  a2200000n  4500", f"001 n{name}", f"100 1 $aVane, {name.upper()}")

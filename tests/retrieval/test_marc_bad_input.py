@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 import time
 from pathlib import Path
 
@@ -201,3 +202,18 @@ def test_every_cut_of_a_real_file_gives_records_or_problems_and_no_error(tmp_pat
         assert titles(reading) == whole[: len(titles(reading))]
         assert reading.problems or end == 0
         assert not any(error.problem.startswith("could not be read:") for error in reading.problems)
+
+
+@pytest.mark.parametrize("seed", range(40))
+def test_damage_anywhere_never_ends_in_an_error(tmp_path: Path, seed: int) -> None:
+    chance = random.Random(seed)
+    raw = bytearray((CATALOGUE / "books.mrc").read_bytes())
+    for _ in range(chance.choice([1, 3, 20, 100])):
+        place = chance.randrange(len(raw))
+        raw[place] = chance.choice([chance.randrange(256), 0x1B, 0x1D, 0x1E, 0x1F, 0x20, 0x30])
+        if chance.random() < 0.3:
+            del raw[place : place + chance.randrange(1, 9)]
+    reading = read_bytes(tmp_path, bytes(raw))
+    assert reading.records or reading.problems
+    assert not any(error.problem.startswith("could not be read:") for error in reading.problems)
+    assert len({record.id for record in reading.records}) == len(reading.records)
