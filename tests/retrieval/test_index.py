@@ -6,6 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
+from retrieval.enrichment import enrich_all
 from retrieval.errors import QueryError
 from retrieval.index import Filters, Index
 from tests.retrieval.shelf import shelf_records
@@ -99,7 +100,7 @@ def test_found(shelf_index: Index, question: str, found: bool) -> None:
 
 
 def test_records_and_their_children(shelf_index: Index) -> None:
-    by_id = {record.id: record for record in shelf_records()}
+    by_id = {record.id: record for record in enrich_all(shelf_records())}
     assert shelf_index.record("ms1/3") == by_id["ms1/3"]
     assert shelf_index.record("ms1") == by_id["ms1"]
     assert shelf_index.record("ms1' OR 1=1 --") is None

@@ -104,6 +104,7 @@ RIVER = make_record(
 HARBOUR = make_record(
     id="hb",
     collection_id="hb",
+    kinds=("photograph",),
     collection="Harbour photographs",
     title="Harbour photographs",
     level="collection",
