@@ -64,7 +64,7 @@ def fit_name(asked: Sequence[str], name: str) -> float:
     plain = _DATES.sub("", name)
     surname, comma, rest = plain.partition(",")
     surnames, forenames = split_words(surname), split_words(rest)
-    if not comma:
+    if not comma or not set(forenames) - _SUFFIXES:
         words = [word for word in surnames if word not in _SUFFIXES]
         surnames, forenames = words[-1:], words[:-1]
     if not any(is_near(asked[-1], word) for word in surnames):
