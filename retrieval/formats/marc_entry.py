@@ -24,7 +24,7 @@ _NOTES = {
     "518": ("Date and place of event", "3adop"), "522": ("Geographic coverage", "a"),
     "530": ("Other forms available", "3abcdu"), "533": ("Reproduction", "3abcdefn"),
     "538": ("Technical requirements", "3au"), "544": ("Related material", "3adenabc"),
-    "555": ("Other finding aids", "3abcdu"), "580": ("", "a"), "581": ("Publications about it", "3a"),
+    "555": ("Finding aid", "3abcdu"), "580": ("", "a"), "581": ("Publications about it", "3a"),
     "585": ("Exhibitions", "3a"), "586": ("Awards", "3a"),
 }  # fmt: skip
 """Notes that are read, and no others: acquisition, custody and actions (541, 561, 583) and local notes
@@ -36,6 +36,12 @@ _SUMMARIES = {
     "3": "Abstract",
     "4": "Content advice",
 }
+_FORM_ONLY = re.compile(
+    r"^(?:papers|records|correspondence|letters?|diar(?:y|ies)|journals?|collection|manuscripts?|photographs?"
+    r"|scrapbooks?|account books?|notebooks?|autographs?|sermons|memoirs?|reminiscences)$",
+    re.IGNORECASE,
+)
+_LIFE = re.compile(r",? (?:approximately |ca\. |active |[bd]\. )?\d{4}\??(?:-(?:\d{4}\??)?)?$")
 _IDENTIFIER_SPACE = re.compile(r"\s+")
 
 
@@ -98,7 +104,7 @@ def _read_title(record: MarcRecord, entry: Entry) -> None:
     titles = [
         text for tag in ("245", "130", "240") for field in record.get_fields(tag) if (text := title_of(field))
     ]
-    entry.title = titles[0] if titles else read_name_of_main(record)
+    entry.title = _name_form(titles[0], record) if titles else read_name_of_main(record)
     said = [strip_heading(text) for text in notes(record, ["245"], "c")]
     entry.texts += [("Responsibility", text) for text in said]
     for field in linked_fields(record, "245"):
@@ -106,6 +112,14 @@ def _read_title(record: MarcRecord, entry: Entry) -> None:
     others = [title_of(field) for field in record.get_fields("130", "240", "242", "246", "247", "740")]
     others += [title_of(field) for field in linked_fields(record, "246", "740", "240")]
     entry.texts += [("Other title", text) for text in dict.fromkeys(others) if text and text != entry.title]
+
+
+def _name_form(title: str, record: MarcRecord) -> str:
+    """A title that only says what form the material has, after its creator: "Vane, Ada. Papers"."""
+    name = _LIFE.sub("", read_name_of_main(record))
+    if not name or not _FORM_ONLY.match(title):
+        return title
+    return f"{name}{'' if name.endswith('.') else '.'} {title}"
 
 
 def read_name_of_main(record: MarcRecord) -> str:

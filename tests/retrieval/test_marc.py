@@ -259,6 +259,22 @@ def test_parts_join_the_collection_they_name_and_its_conditions(tmp_path: Path) 
     assert (diary.access, diary.access_from) == ("Closed until 2040.", "Vane papers")
 
 
+@pytest.mark.parametrize(
+    ("fields", "title"),
+    [
+        (["100 1 $aVane, Ada,$d1871-1938.", "245 10$aPapers,$f1890-1912."], "Vane, Ada. Papers"),
+        (["110 2 $aVane Mill.", "245 10$kRecords,$f1890-1912."], "Vane Mill. Records"),
+        (["100 1 $aVane, Ada.", "245 10$aPapers of a flood year,$f1905."], "Papers of a flood year"),
+        (["245 10$aPapers,$f1905."], "Papers"),
+        (["100 1 $aVane, Ada B.,$d1871-"], "Vane, Ada B., 1871-"),
+    ],
+)  # fmt: skip
+def test_a_title_that_is_only_a_form_begins_with_its_creator(
+    tmp_path: Path, fields: list[str], title: str
+) -> None:
+    assert read_made(tmp_path, make(COLLECTION, "001 x1", *fields)).records[0].title == title
+
+
 def test_an_item_stands_in_the_collection_a_note_names(tmp_path: Path) -> None:
     item = read_one(
         tmp_path, "00000nkd a2200000 a 4500", "580   $aForms part of: Vane papers (Harbour Library)."
