@@ -5,14 +5,14 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from retrieval.stored import COLUMNS
 from retrieval.explanation import Adjustment
 from retrieval.fusion import fuse
 from retrieval.hierarchy import lift_by_parents, spread_siblings
 from retrieval.ranking import Board, Weights
+from retrieval.stored import COLUMNS
 
 
-def rows(*records: tuple[int, int]) -> np.ndarray:  # type: ignore[type-arg]
+def rows(*records: tuple[int, int]) -> np.ndarray:
     """One passage for each (record, parent)."""
     columns = np.zeros(len(records), dtype=COLUMNS)
     columns["record"], columns["parent"] = zip(*records, strict=True)
