@@ -128,7 +128,7 @@ class Holdings:
         own_id = make_unique(f"{collection.collection_id}/{local_id}", self._taken)
         above = within or self._find_above(item, local_id, collection)
         notes: tuple[AccessNote, ...] = (AccessNote(above.access_from, above.access),) if above.access else ()
-        if item.access:
+        if item.access and item.access != above.access:
             notes = access.add_note(notes, AccessNote(item.title, item.access))
         text, title = access.render(notes, "item" if item.access else "")
         series = item.breadcrumb[1:] if above is collection else ()

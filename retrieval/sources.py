@@ -13,13 +13,13 @@ from retrieval.formats.ead import read_ead
 from retrieval.formats.iiif import read_iiif
 from retrieval.formats.inventory import read_inventory
 from retrieval.formats.marc import read_marc
-from retrieval.formats.mets import is_mets, read_mets
+from retrieval.formats.mets import read_mets
 from retrieval.formats.pdf import read_pdf
 from retrieval.formats.prose import local
 from retrieval.formats.spreadsheet import read_spreadsheet
 from retrieval.formats.tei import read_tei
 from retrieval.formats.transcripts import read_transcript
-from retrieval.formats.xml import parse_xml
+from retrieval.formats.xml import parse_xml, peek_root
 from retrieval.holdings import Holdings
 from retrieval.origins import Origin
 from retrieval.records import Record
@@ -35,6 +35,7 @@ _REMEDY = "export it as EAD, MARC 21, MODS, Dublin Core, CSV or plain text"
 _BESIDE = {".toml", ".md"}
 """Endings of what lies beside descriptions and is none: column mappings, notes on a folder."""
 _ORDER = {".xml": 0, ".ead": 0, ".csv": 1, ".tsv": 1, ".txt": 2}
+_XML_ORDER = {"ead": 0, "mets": 1}
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +106,8 @@ def read_sources(paths: Sequence[Path], options: SourceOptions | None = None) ->
 def rank(path: Path) -> int:
     """Place in the order of reading: finding aids first, and a METS before the pages that it names."""
     suffix = path.suffix.lower()
-    return 2 * _ORDER.get(suffix, 1) + (suffix == ".xml" and not is_mets(path))
+    kind = _XML_ORDER.get(peek_root(path), 2) if suffix == ".xml" else 0
+    return 10 * _ORDER.get(suffix, 1) + kind
 
 
 def read_file(path: Path, options: SourceOptions, *, root: Path | None = None) -> Reading:

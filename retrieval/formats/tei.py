@@ -13,14 +13,15 @@ from pathlib import Path
 from lxml.etree import _Element
 
 from retrieval.errors import SourceError
-from retrieval.formats.identifiers import make_unique, path_hash, slug
+from retrieval.formats.identifiers import make_unique, slug
 from retrieval.formats.plain_text import title_from_name
 from retrieval.formats.prose import local
-from retrieval.formats.tei_dates import TeiDate, read_dates
-from retrieval.formats.tei_header import Header, Holding, children_named, read_header
-from retrieval.formats.tei_letters import Letter, bodies_of, read_letters
-from retrieval.formats.tei_manuscript import Manuscript, read_manuscript
-from retrieval.formats.tei_people import Named, read_register, write_direct
+from retrieval.formats.tei_dates import TeiDate
+from retrieval.formats.tei_header import Header, children_named, read_header
+from retrieval.formats.tei_letters import bodies_of, read_letters
+from retrieval.formats.tei_manuscript import read_manuscript
+from retrieval.formats.tei_people import read_register
+from retrieval.formats.tei_records import make_letter, make_manuscript, make_text
 from retrieval.formats.tei_text import transcribe
 from retrieval.records import Record
 
@@ -101,7 +102,7 @@ def _read(
     if letters:
         for number, letter in enumerate(letters):
             _warn(letter.dates, path, problems)
-            yield _make_letter(letter, header, path, number if len(letters) > 1 else -1)
+            yield make_letter(letter, header, path, number if len(letters) > 1 else -1)
         return
     described = [node for node in children_named(tei, "msdesc") if not _is_empty(node)]
     words = "\n".join(filter(None, map(transcribe, bodies_of(tei))))
@@ -109,159 +110,14 @@ def _read(
         for node in described:
             manuscript = read_manuscript(node, register)
             _warn(manuscript.dates, path, problems)
-            yield from _make_manuscript(manuscript, header, path)
+            yield from make_manuscript(manuscript, header, path)
     elif words:
-        yield _make_text(tei, words, header, path)
+        yield make_text(tei, words, header, path)
 
 
 def _is_empty(described: _Element) -> bool:
     """Whether an msDesc only says where the original lies."""
     return not any(local(child) not in {"msidentifier", "additional"} for child in described)
-
-
-def _make_letter(letter: Letter, header: Header, path: Path, number: int) -> Record:
-    held = header.holding
-    own_id = slug(letter.id) if number >= 0 else ""
-    title = letter.title or header.title or title_from_name(path.stem)
-    summary = f"Summary: {header.abstract}" if header.abstract and number < 1 else ""
-    note = f"Note: {letter.note}" if letter.note else ""
-    mentioned = [named.name for named in letter.mentions]
-    facts = _Facts.of(header, held)
-    return Record(
-        id=own_id or _own_id(header, path, (title, letter.dates.text, str(number))),
-        collection_id="",
-        level="item",
-        title=title,
-        collection="",
-        dates=letter.dates.text,
-        spans=letter.dates.spans,
-        call_number=held.call_number,
-        identifiers=facts.identifiers,
-        repository=held.repository,
-        creator="; ".join(named.name for named in letter.senders),
-        names=tuple(dict.fromkeys(named.name for named in letter.people)),
-        senders=tuple(dict.fromkeys(named.name for named in letter.senders)),
-        recipients=tuple(dict.fromkeys(named.name for named in letter.recipients)),
-        authorities=_authorities((*letter.people, *letter.mentions)),
-        places=tuple(dict.fromkeys(named.name for named in (*letter.sent_from, *letter.sent_to))),
-        kinds=("letter",),
-        subjects=tuple(dict.fromkeys((*header.subjects, *mentioned))),
-        language=header.language,
-        extent=held.extent,
-        access=held.access,
-        access_from=title if held.access else "",
-        use=header.use,
-        text="\n".join(filter(None, (summary, note, letter.text))),
-        transcribed=bool(letter.text),
-        link=letter.link or header.link,
-    )
-
-
-def _make_manuscript(manuscript: Manuscript, header: Header, path: Path) -> Iterator[Record]:
-    held = manuscript.holding
-    title = manuscript.title or header.title or held.call_number or title_from_name(path.stem)
-    facts = _Facts.of(header, held)
-    own = Record(
-        id=_own_id(header, path, (title,)),
-        collection_id="",
-        level="item",
-        title=title,
-        collection="",
-        dates=manuscript.dates.text,
-        spans=manuscript.dates.spans,
-        call_number=held.call_number,
-        identifiers=facts.identifiers,
-        repository=held.repository,
-        creator="; ".join(author.name for author in manuscript.authors[:3]),
-        names=tuple(dict.fromkeys(named.name for named in (*manuscript.authors, *manuscript.people))),
-        authorities=_authorities((*manuscript.authors, *manuscript.people)),
-        places=tuple(dict.fromkeys(named.name for named in manuscript.places)),
-        subjects=header.subjects,
-        language=manuscript.language or header.language,
-        extent=manuscript.extent,
-        access=held.access,
-        access_from=title if held.access else "",
-        use=header.use,
-        text=manuscript.text,
-        link=header.link,
-    )
-    yield own
-    for number, part in enumerate(manuscript.parts, start=1):
-        part_title = part.title or f"{title}, item {number}"
-        yield replace(
-            own,
-            id=slug(part.id) or f"{own.id}-{number}",
-            title=part_title,
-            parent_id=own.id,
-            breadcrumb=(title,),
-            dates=part.dates.text or own.dates,
-            spans=part.dates.spans or own.spans,
-            dates_inherited=bool(own.dates and not part.dates.text),
-            identifiers=(),
-            container=part.locus,
-            container_origin="stated" if part.locus else "",
-            creator="; ".join(author.name for author in part.authors),
-            names=tuple(author.name for author in part.authors),
-            authorities=_authorities(part.authors),
-            subjects=(),
-            extent="",
-            access_from=own.access_from,
-            text=part.text,
-        )
-
-
-def _make_text(tei: _Element, words: str, header: Header, path: Path) -> Record:
-    """A transcription that is no letter: a diary, a notebook, a speech."""
-    held = header.holding
-    created = [node for part in children_named(tei, "creation") for node in children_named(part, "date")]
-    created = created or list(children_named(tei, "origdate"))
-    dates = read_dates(created[:1])
-    title = header.title or title_from_name(path.stem)
-    facts = _Facts.of(header, held)
-    return Record(
-        id=_own_id(header, path, (title,)),
-        collection_id="",
-        level="item",
-        title=title,
-        collection="",
-        dates=dates.text,
-        spans=dates.spans,
-        call_number=held.call_number,
-        identifiers=facts.identifiers,
-        repository=held.repository,
-        creator=header.author,
-        names=tuple(filter(None, (write_direct(header.author),))),
-        subjects=header.subjects,
-        language=header.language,
-        extent=held.extent,
-        access=held.access,
-        access_from=title if held.access else "",
-        use=header.use,
-        text="\n".join(filter(None, (f"Summary: {header.abstract}" if header.abstract else "", words))),
-        transcribed=True,
-        link=header.link,
-    )
-
-
-@dataclass(frozen=True, slots=True)
-class _Facts:
-    """Identifiers that a header and a holder give."""
-
-    identifiers: tuple[str, ...]
-
-    @staticmethod
-    def of(header: Header, held: Holding) -> _Facts:
-        given = (*header.identifiers, *held.other_numbers)
-        return _Facts(tuple(dict.fromkeys(value for value in given if value and value != held.call_number)))
-
-
-def _own_id(header: Header, path: Path, otherwise: tuple[str, ...]) -> str:
-    """The file's own xml:id, else its name, else a digest of what it is."""
-    return slug(header.xml_id) or slug(path.stem) or path_hash(otherwise)
-
-
-def _authorities(people: tuple[Named, ...]) -> tuple[tuple[str, str], ...]:
-    return tuple(dict.fromkeys((named.name, named.id) for named in people if named.id))
 
 
 def _warn(dates: TeiDate, path: Path, problems: list[SourceError]) -> None:

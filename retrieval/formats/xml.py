@@ -7,6 +7,7 @@ as text. Depth and single-text size are bounded by libxml2, which is not told `h
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from html.entities import name2codepoint
 from pathlib import Path
@@ -22,6 +23,9 @@ MAX_BYTES = 200_000_000
 MAX_DEPTH = 256
 """Deepest nesting of elements that is read. Real finding aids stay under 40."""
 
+_HEAD = 4096
+_PROLOGUE = re.compile(rb"<\?.*?\?>|<!--.*?-->|<!DOCTYPE[^\[>]*(?:\[.*?\]\s*)?>", re.DOTALL)
+_ROOT = re.compile(rb"<(?:[\w.-]+:)?([A-Za-z][\w-]*)[\s/>]")
 _LONGEST_ENTITY = 1000
 _MOST_ENTITIES = 100_000
 _MOST_DROPPED = 5
@@ -115,6 +119,20 @@ def check_size(path: Path, *, max_bytes: int = MAX_BYTES) -> None:
             f"is {size / 1e6:,.0f} MB, more than the {max_bytes / 1e6:,.0f} MB that are read",
             remedy="split it by collection or series",
         )
+
+
+def peek_root(path: Path) -> str:
+    """Local name of a file's root element in lower case, by its first lines; "" where they do not show it.
+
+    Says in which order files are to be read, before they are.
+    """
+    try:
+        with path.open("rb") as stream:
+            head = stream.read(_HEAD).replace(b"\0", b"")
+    except OSError:
+        return ""
+    match = _ROOT.search(_PROLOGUE.sub(b"", head))
+    return match[1].decode().lower() if match else ""
 
 
 def is_internal(element: _Element) -> bool:

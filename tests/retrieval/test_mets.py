@@ -141,6 +141,26 @@ def test_an_object_says_all_that_its_mods_says(tmp_path: Path) -> None:
     assert (first.access, first.call_number) == ("Open", "MS 7")
 
 
+def test_the_closure_of_an_object_holds_for_its_pages_and_says_where_it_stands(tmp_path: Path) -> None:
+    write_alto(tmp_path / "1.xml", words("Secret"))
+    mets = write_mets(tmp_path, "1.xml")
+    mets.write_text(mets.read_text().replace(">Open<", ">Closed until 2050.<"))
+    (reading,) = read_sources([tmp_path])
+    assert [(record.access, record.access_from) for record in reading.records[1:]] == [
+        ("Closed until 2050.", "The log of the Swift")
+    ] * 2
+
+
+def test_finding_aids_are_read_before_what_may_belong_to_them(tmp_path: Path) -> None:
+    (tmp_path / "a.xml").write_text("<TEI><teiHeader/><text><body><p>Dear Ada</p></body></text></TEI>")
+    write_mets(tmp_path)
+    (tmp_path / "z.xml").write_text(
+        '<?xml version="1.0"?><!-- <TEI> --><!DOCTYPE ead [<!ENTITY a "b">]><ead><archdesc><did>'
+        "<unittitle>Vane papers</unittitle></did></archdesc></ead>"
+    )
+    assert [reading.format for reading in read_sources([tmp_path])] == ["ead2002", "mets", "tei"]
+
+
 @pytest.mark.parametrize(
     ("lines", "text"),
     [
