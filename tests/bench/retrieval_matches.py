@@ -24,10 +24,14 @@ from tests.bench.retrieval_corpus import Corpus
 
 QUESTIONS = 60
 _SEED = 1812
-_HAND = r"(?:A|T)?(?:Cy|D|N|Pc|Ls?|L)?s?S\b|ALS|TLS|LS|AL|TL|letters?|telegrams?"
+_HAND = r"(?=\w\w)[AT]?(?:Cy|Df|D|N|Pc|P|L)s?S?\b|letters?|telegrams?"
+"""Trade shorthand for what was sent: ALS, TLS, ADfS."""
+_PLAIN = re.compile(r"[AT]?Ls?S?|letters?|")
+"""What everybody calls a letter. Of notes, copies and drafts one may doubt it."""
+_NAME = r"[A-Z](?:[^\W\d]|[.'’ -]){3,40}?"
 _LETTER = re.compile(
-    rf"^(?:\d[^A-Z]*)?(?P<sender>[A-Z][\w.'’ -]{{3,40}}?),?\s+(?:(?:{_HAND})\s+)?(?:to|an)\s+"
-    r"(?P<recipient>[A-Z][\w.'’ -]{3,40}?)(?=[;,(\d]|$)"
+    rf"^(?:\d[^.;]*\.\s*)?(?P<sender>{_NAME}),?\s+(?:(?P<hand>{_HAND})\s+)?(?:to|an)\s+"
+    rf"(?P<recipient>{_NAME})(?=[;,(\d]|$)"
 )
 _CORRECTED = re.compile(r"[A-Z][\w.'’-]*(?: [A-Z][\w.'’-]*)* \[([A-Z][\w.'’-]+(?: [A-Z][\w.'’-]+)+)\]")
 """A name as signed and, in brackets, as it should be: the latter counts."""
@@ -46,13 +50,17 @@ _ASKED = {
 
 @dataclass(frozen=True, slots=True)
 class Letter:
-    """One letter as its title tells it; names as words, `key` the same for copies of it."""
+    """One letter as its title tells it; names as words, `key` the same for copies of it.
+
+    `plain` says that nobody would doubt that it is a letter.
+    """
 
     sender: tuple[str, ...]
     recipient: tuple[str, ...]
     shown: dict[str, str]
     year: int
     key: str
+    plain: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +83,16 @@ def find_letters(records: Iterable[Record]) -> list[Letter]:
         sender, recipient = (tuple(fold_words(name).split()) for name in found.group("sender", "recipient"))
         if _is_person(sender):
             shown = {"sender": found["sender"].strip(), "recipient": found["recipient"].strip()}
-            letters.append(Letter(sender, recipient, shown, years.pop(), key_of(record)))
+            letters.append(
+                Letter(
+                    sender,
+                    recipient,
+                    shown,
+                    years.pop(),
+                    key_of(record),
+                    bool(_PLAIN.fullmatch(found["hand"] or "")),
+                )
+            )
     return letters
 
 
@@ -92,11 +109,13 @@ def make_wanted(letters: Sequence[Letter], count: int) -> list[Wanted]:
             name = getattr(letter, role)
             if _is_person(name):
                 same = [
-                    other.key
+                    other
                     for other in letters
                     if other.year == letter.year and is_same(name, getattr(other, role))
                 ]
-                groups[role, letter.shown[role], letter.year] = set(same)
+                doubtful = not all(other.plain for other in same)
+                keys = set() if doubtful else {other.key for other in same}
+                groups[role, letter.shown[role], letter.year] = keys
     several = sorted(group for group, keys in groups.items() if len(keys) >= 2)
     draw = random.Random(_SEED)
     chosen = draw.sample(several, min(count, len(several)))
