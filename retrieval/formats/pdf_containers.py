@@ -21,7 +21,7 @@ _BOX = r"(?:box(?:es)?|bx\.?|carton|container|reel|vol(?:ume)?s?\.?|drawer|ms\.?
 _FOLDER = r"(?:folders?|fold(?:er)?s?\.|fldr\.?|ff\.?|f\.|files?|items?|envelopes?)"
 _NUMBER = r"(?:[A-Z]{1,3}[- ]?)?\d+[A-Za-z]?(?:\s*[-–/&]\s*\d+[A-Za-z]?)*"
 _ROW = re.compile(
-    rf"^(?:(?P<ditto>{_DITTO})\s*|(?P<kind>{_BOX})[\s:#]*(?:no\.?\s*)?(?P<box>{_NUMBER})\b[\s,;:.–-]*)?"
+    rf"^(?:(?P<ditto>{_DITTO})(?:\s+|$)|(?P<kind>{_BOX})[\s:#]*(?:no\.?\s*)?(?P<box>{_NUMBER})\b[\s,;:.–-]*)?"
     rf"(?:(?P<inner>{_FOLDER})[\s:#]*(?:no\.?\s*)?(?P<folder>{_NUMBER}|{_DITTO})(?=[\s,;:.–-]|$)[\s,;:.–-]*)?"
     r"(?P<title>.*)$",
     re.IGNORECASE,

@@ -18,7 +18,7 @@ from retrieval.formats.plain_text import title_from_name
 from retrieval.formats.prose import local
 from retrieval.formats.tei_dates import TeiDate
 from retrieval.formats.tei_header import Header, children_named, read_header
-from retrieval.formats.tei_letters import bodies_of, read_letters
+from retrieval.formats.tei_letters import bodies_of, read_entries, read_letters
 from retrieval.formats.tei_manuscript import read_manuscript
 from retrieval.formats.tei_people import read_register
 from retrieval.formats.tei_records import make_letter, make_manuscript, make_text
@@ -112,7 +112,7 @@ def _read(
             _warn(manuscript.dates, path, problems)
             yield from make_manuscript(manuscript, header, path)
     elif words:
-        yield make_text(tei, words, header, path)
+        yield from make_text(tei, words, read_entries(tei), header, path)
 
 
 def _is_empty(described: _Element) -> bool:

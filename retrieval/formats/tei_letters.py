@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from lxml import etree
 from lxml.etree import _Element
 
+from retrieval.formats.iso_dates import span_of, write_date
 from retrieval.formats.prose import inline, local
 from retrieval.formats.tei_dates import TeiDate, read_dates
 from retrieval.formats.tei_header import children_named
@@ -29,6 +30,16 @@ from retrieval.formats.tei_text import transcribe
 _XML_ID = "{http://www.w3.org/XML/1998/namespace}id"
 _SENT = frozenset({"sent", "written", "composed", "dictated", "posted", "from"})
 _RECEIVED = frozenset({"received", "addressed", "to"})
+_LETTERS = frozenset({"letter", "brief", "lettre", "lettera", "correspondence"})
+_ENTRIES = _LETTERS | {
+    "entry",
+    "diaryentry",
+    "diary-entry",
+    "diary_entry",
+    "journalentry",
+    "journal-entry",
+    "day",
+}
 _MOST_IN_TITLE = 3
 
 
@@ -91,6 +102,52 @@ def read_letters(tei: _Element, register: Register) -> list[Letter]:
             for node, part in zip(described, parts, strict=True)
         ]
     return [_read(described, register, "\n".join(filter(None, words)), bodies)]
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A letter or a day of a diary that is a division of a longer text, told by its type alone."""
+
+    id: str
+    title: str
+    dates: TeiDate
+    text: str
+    is_letter: bool
+
+
+def read_entries(tei: _Element) -> list[Entry]:
+    """Letters or days, where a text that has no `correspDesc` is divided into at least two of them."""
+    found = [
+        node
+        for body in _bodies(tei)
+        for node in body.iter(etree.Element)
+        if local(node).startswith("div") and (node.get("type") or "").lower() in _ENTRIES
+    ]
+    return [_read_entry(node) for node in found] if len(found) > 1 else []
+
+
+def _read_entry(division: _Element) -> Entry:
+    heads = [transcribe(node).replace("\n", " ") for node in division if local(node) == "head"]
+    openers = [node for node in division if local(node) in {"opener", "head", "dateline"}]
+    dated = [node for part in openers for node in children_named(part, "date")]
+    dates = read_dates(dated[:1]) if dated else _date_of(division)
+    lines = [
+        transcribe(node).replace("\n", " ") for part in openers for node in children_named(part, "dateline")
+    ]
+    return Entry(
+        id=division.get(_XML_ID) or division.get("n") or "",
+        title=next(filter(None, (*heads, *lines)), ""),
+        dates=dates,
+        text=transcribe(division),
+        is_letter=(division.get("type") or "").lower() in _LETTERS,
+    )
+
+
+def _date_of(division: _Element) -> TeiDate:
+    """The date that a division itself carries as an attribute."""
+    when = division.get("when") or ""
+    span = span_of(when)
+    return TeiDate(write_date(when), (span,)) if span else TeiDate()
 
 
 def bodies_of(tei: _Element) -> list[_Element]:

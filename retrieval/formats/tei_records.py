@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -12,7 +12,7 @@ from retrieval.formats.identifiers import path_hash, slug
 from retrieval.formats.plain_text import title_from_name
 from retrieval.formats.tei_dates import read_dates
 from retrieval.formats.tei_header import Header, Holding, children_named
-from retrieval.formats.tei_letters import Letter
+from retrieval.formats.tei_letters import Entry, Letter
 from retrieval.formats.tei_manuscript import Manuscript
 from retrieval.formats.tei_people import Named, write_direct
 from retrieval.records import Record
@@ -107,17 +107,20 @@ def make_manuscript(manuscript: Manuscript, header: Header, path: Path) -> Itera
         )
 
 
-def make_text(tei: _Element, words: str, header: Header, path: Path) -> Record:
-    """A transcription that is no letter: a diary, a notebook, a speech."""
+def make_text(
+    tei: _Element, words: str, entries: Sequence[Entry], header: Header, path: Path
+) -> Iterator[Record]:
+    """A transcription that is no single letter: a diary, a speech, a volume with its letters below it."""
     held = header.holding
     created = [node for part in children_named(tei, "creation") for node in children_named(part, "date")]
     created = created or list(children_named(tei, "origdate"))
     dates = read_dates(created[:1])
     title = header.title or title_from_name(path.stem)
-    return Record(
+    summary = f"Summary: {header.abstract}" if header.abstract else ""
+    own = Record(
         id=_own_id(header, path, (title,)),
         collection_id="",
-        level="item",
+        level="file" if entries else "item",
         title=title,
         collection="",
         dates=dates.text,
@@ -133,10 +136,29 @@ def make_text(tei: _Element, words: str, header: Header, path: Path) -> Record:
         access=held.access,
         access_from=title if held.access else "",
         use=header.use,
-        text="\n".join(filter(None, (f"Summary: {header.abstract}" if header.abstract else "", words))),
-        transcribed=True,
+        text=summary if entries else "\n".join(filter(None, (summary, words))),
+        transcribed=not entries,
         link=header.link,
     )
+    yield own
+    for number, entry in enumerate(entries, start=1):
+        yield replace(
+            own,
+            id=f"{own.id}-{slug(entry.id) or number}",
+            level="item",
+            title=entry.title or entry.dates.text or f"{title}, {number}",
+            parent_id=own.id,
+            breadcrumb=(title,),
+            dates=entry.dates.text or own.dates,
+            spans=entry.dates.spans or own.spans,
+            dates_inherited=bool(own.dates and not entry.dates.text),
+            identifiers=(),
+            kinds=("letter",) if entry.is_letter else ("diary",),
+            subjects=(),
+            extent="",
+            text=entry.text,
+            transcribed=True,
+        )
 
 
 def _identifiers(header: Header, held: Holding) -> tuple[str, ...]:

@@ -283,6 +283,30 @@ def test_a_diary_is_a_transcription_with_its_date(tmp_path: Path) -> None:
     assert (item.title, item.creator, item.dates, item.text) == ("Diary", "Holt, Ada", "1901-1903", "Rain.")
 
 
+def test_a_volume_without_correspdesc_is_divided_into_its_letters(tmp_path: Path) -> None:
+    head = "<teiHeader><fileDesc><titleStmt><title>Letters of Ada Holt</title></titleStmt></fileDesc></teiHeader>"
+    divisions = (
+        '<div type="letter" n="1"><head>Ada Holt to Peter Vane</head><opener><dateline>Bath, '
+        '<date when="1841-05-03">3 May 1841</date></dateline></opener><p>Dear Peter</p></div>'
+        '<div type="letter" n="2"><opener><dateline>Harrow, June</dateline></opener><p>Dear Tom</p></div>'
+    )
+    reading = read_tei(tmp_path, f"{head}<text><body><div>{divisions}</div></body></text>")
+    _, whole, first, second = reading.records
+    assert (whole.level, whole.title, whole.text) == ("file", "Letters of Ada Holt", "")
+    assert (first.title, first.dates, first.kinds) == ("Ada Holt to Peter Vane", "3 May 1841", ("letter",))
+    assert first.text == "Ada Holt to Peter Vane\nBath, 3 May 1841\nDear Peter"
+    assert (second.title, second.dates, second.spans) == ("Harrow, June", "", ())
+    assert {(part.parent_id, part.transcribed) for part in (first, second)} == {(whole.id, True)}
+
+
+def test_a_diary_is_divided_into_its_days(tmp_path: Path) -> None:
+    days = "".join(f'<div type="entry" when="1905-05-0{n}"><p>Rain {n}</p></div>' for n in (1, 2))
+    records = read_tei(tmp_path, f"<teiHeader/><text><body>{days}</body></text>").records
+    assert [(r.title, r.spans, r.kinds, r.text) for r in records[2:]] == [
+        (f"1905 May {n}", (Span(f"1905-05-0{n}", f"1905-05-0{n}"),), ("diary",), f"Rain {n}") for n in (1, 2)
+    ]
+
+
 @pytest.mark.parametrize(
     ("raw", "problem"),
     [
