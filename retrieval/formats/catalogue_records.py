@@ -1,7 +1,7 @@
 """Catalogue records of any format as Records: each under the collection it says it belongs to.
 
 A record that describes a collection is one by itself. The others are parts of the collection they
-name, described in the same file or not, or else of the catalogue they came in, which then stands in
+name, described in the same file or not; else what holds them, or the catalogue they came in, stands in
 for a collection.
 """
 
@@ -26,7 +26,7 @@ _LONGEST_ID = 64
 class Catalogue:
     """Where records stand that name no collection: the title it is cited by and its id.
 
-    Where all of them are held by one repository, its name is the title.
+    A record that says who holds it stands under that name instead, whatever else is in the file.
 
     `namespace` goes before the ids of collections that records only name, so that the "Photographs"
     of two repositories stay apart.
@@ -71,13 +71,14 @@ def _find_host(
     taken: set[str],
 ) -> Record:
     """The collection of an entry; one that nothing describes is made from its name."""
-    title = entry.host or keepers.get("") or catalogue.title
+    host = entry.host or entry.repository
+    title = host or catalogue.title
     keys = [key for key in (entry.host_id, title.lower()) if key]
     found = next((by_key[key] for key in keys if key in by_key), None)
     if found:
         return found
-    named = slug(entry.host) or path_hash([entry.host])
-    own_id = slug(f"{catalogue.namespace}-{named}") if entry.host else slug(catalogue.id)
+    named = slug(host) or path_hash([host])
+    own_id = slug(f"{catalogue.namespace}-{named}") if host else slug(catalogue.id)
     collection_id = make_unique(own_id or path_hash([title]), ids)
     made = Record(
         id=make_unique(f"{collection_id}/collection", taken),
@@ -85,7 +86,7 @@ def _find_host(
         level="collection",
         title=title,
         collection=title,
-        repository=keepers.get(entry.host, "") if title != AUTHORITY_FILE else "",
+        repository=keepers.get(host, "") if title != AUTHORITY_FILE else "",
         source=catalogue.source,
     )
     by_key[title.lower()] = made
@@ -97,7 +98,7 @@ def _shared_repositories(entries: Sequence[Entry]) -> dict[str, str]:
     named: dict[str, set[str]] = {}
     for entry in entries:
         if entry.level != "collection":
-            named.setdefault(entry.host, set()).add(entry.repository)
+            named.setdefault(entry.host or entry.repository, set()).add(entry.repository)
     return {host: next(iter(found)) if len(found) == 1 else "" for host, found in named.items()}
 
 

@@ -19,7 +19,8 @@ _IN_CONTAINER = re.compile(
 )
 _PART_OF = re.compile(r"^(?:forms|is) part of:?\s+(?:the\s+)?([^.;]{4,150})\.?$", re.IGNORECASE)
 """How cataloguers of single items name the collection: "Forms part of: Vane papers"."""
-_AGENCY_CODE = re.compile(r"^[A-Z][A-Za-z]{1,8}(?:-[A-Za-z0-9]{1,8}){0,3}$")
+_AGENCY_CODE = re.compile(r"^(?=.+[A-Z-])[A-Z][A-Za-z]{1,8}(?:-[A-Za-z0-9]{1,8}){0,3}$")
+"""A code of the MARC list of organisations ("NyNyUA", "RU-RKP"), which has a capital inside."""
 _ABOUT_IT = re.compile(
     r"contents|publisher|sample|cover|review|contributor|biograph|preview|thumb", re.IGNORECASE
 )

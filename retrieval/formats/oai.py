@@ -46,6 +46,7 @@ class _Reply:
     problems: list[SourceError] = field(default_factory=list)
     repaired: list[str] = field(default_factory=list)
     deleted: list[str] = field(default_factory=list)
+    set_names: dict[str, str] = field(default_factory=dict)
 
 
 def is_oai(root: _Element) -> bool:
@@ -64,10 +65,10 @@ def read_oai(root: _Element, path: Path, source: str) -> CatalogueReading:
     """Records of a reply. Raises SourceError where the server reports an error, or sent no records.
 
     A record stands under the collection its own description names, else under the set it was sent in,
-    else under the name of the server.
+    else under what holds it or the server. Replies to Identify and ListSets in the same file give names.
     """
     _refuse_error(root, path)
-    reply = _Reply(path)
+    reply = _Reply(path, set_names=_name_sets(root))
     for number, element in enumerate(_records(root), start=1):
         _read_record(element, number, reply, source)
     if not (reply.entries or reply.aids or reply.deleted or reply.problems):
@@ -140,10 +141,24 @@ def _read_record(element: _Element, number: int, reply: _Reply, source: str) -> 
         entry.id = _local_part(identifier)
         entry.identifiers.append(identifier)
     sets = values.texts(header, "setspec") if header is not None else []
-    named = [text.rpartition(":")[2] for text in sets if _READABLE_SET.match(text)]
-    if named and not entry.host and entry.level != "collection":
-        entry.host = title_from_name(named[0])
+    if not entry.host and entry.level != "collection":
+        entry.host = _name_set(sets, reply.set_names)
     reply.entries.append(entry)
+
+
+def _name_sets(root: _Element) -> dict[str, str]:
+    """Names of sets by their codes, where the reply to ListSets is kept with that to ListRecords."""
+    values = Values()
+    named = [node for node in root.iter(etree.Element) if local(node) == "set"]
+    pairs = [(values.texts(node, "setspec"), values.texts(node, "setname")) for node in named]
+    return {codes[0]: names[0] for codes, names in pairs if codes and names}
+
+
+def _name_set(sets: list[str], names: dict[str, str]) -> str:
+    """The first set with a name, else the first whose code reads as words; "" for none."""
+    known = [names[code] for code in sets if code in names and not code.startswith("oai:virtual")]
+    words = [title_from_name(code.rpartition(":")[2]) for code in sets if _READABLE_SET.match(code)]
+    return next(iter([*known, *words]), "")
 
 
 def _is_known(node: _Element) -> bool:
@@ -176,7 +191,7 @@ def _local_part(identifier: str) -> str:
 
 
 def _name_catalogue(root: _Element, reply: _Reply, path: Path, source: str) -> Catalogue:
-    """By the server the reply came from, else by the part of the identifiers that names the repository."""
+    """By the server's name for itself where it is kept with the reply, else by its address."""
     request = next((node for node in find(root, "request")), None)
     host = urlsplit((request.text or "").strip()).hostname or "" if request is not None else ""
     identifiers = [
@@ -184,7 +199,9 @@ def _name_catalogue(root: _Element, reply: _Reply, path: Path, source: str) -> C
     ]
     spoken = re.match(r"oai:([^:]+):", identifiers[0]) if identifiers else None
     namespace = spoken[1] if spoken else host
-    title = host or namespace or title_from_name(path.stem)
+    names = [node for node in root.iter(etree.Element) if local(node) == "repositoryname"]
+    own_name = Values().text(names[0]) if names else ""
+    title = own_name or host or namespace or title_from_name(path.stem)
     return Catalogue(
         title, slug(namespace) or slug(path.stem) or "harvest", source, namespace=slug(namespace)
     )

@@ -164,6 +164,7 @@ def test_the_leader_says_what_is_described(tmp_path: Path, leader: str, level: s
         ("852   $aHarbour Library$bManuscripts$hMSS 12$iV2", "call_number", "MSS 12 V2"),
         ("852   $aNyNyUA$bUniversity Archives$cMC 4", "repository", "University Archives"),
         ("852   $aHarbour Library,$bManuscripts.", "repository", "Harbour Library, Manuscripts"),
+        ("852   $aBancroft$bManuscripts", "repository", "Bancroft, Manuscripts"),
         ("852   $aHarbour Library$cBox 3, folder 2", "container", "Box 3, folder 2"),
         ("710 2 $aHarbour Library,$erepository.", "repository", "Harbour Library"),
         ("300   $a4.5$flinear feet$a(9 boxes)", "extent", "4.5 linear feet (9 boxes)"),

@@ -124,6 +124,17 @@ def test_only_a_set_that_reads_as_words_names_a_collection(tmp_path: Path, spec:
     assert read_text(tmp_path, reply(record(1, dc("A mill"), sets=spec))).records[0].title == title
 
 
+def test_names_of_server_and_sets_kept_with_the_records_are_used(tmp_path: Path) -> None:
+    page = reply(record(1, dc("A mill"), sets="p15"), record(2, dc("A bridge"))).replace(
+        "<ListRecords>",
+        "<Identify><repositoryName>Harbour Library</repositoryName></Identify>"
+        "<ListSets><set><setSpec>p15</setSpec><setName>Views of the harbour</setName></set></ListSets><ListRecords>",
+    )
+    assert [(found.title, found.collection) for found in read_text(tmp_path, page).records if found.parent_id] == [
+        ("A mill", "Views of the harbour"), ("A bridge", "Harbour Library"),
+    ]  # fmt: skip
+
+
 def test_a_whole_collection_is_told_from_its_parts(tmp_path: Path) -> None:
     records = [
         dc("Ada Vane fonds"),
