@@ -6,7 +6,7 @@ import threading
 from pathlib import Path
 
 from retrieval.embedding import Embedder
-from retrieval.errors import IndexMissing, SnapshotError
+from retrieval.errors import IndexDamaged, IndexMissing, SnapshotError
 from retrieval.index import Index
 from retrieval.snapshot import read_current
 
@@ -44,13 +44,21 @@ class Library:
                 return False
             if self._refused is not None and self._refused[0] == version:
                 raise self._refused[1]
-            try:
-                self._index = Index(self._root / version, self._embedder)
-            except SnapshotError as problem:
-                self._refused = (version, problem)
-                raise
+            self._index = self._open(version)
             self._refused = None
             return True
+
+    def _open(self, version: str) -> Index:
+        """The snapshot, or a newer one where it was removed meanwhile. Raises SnapshotError."""
+        while True:
+            try:
+                return Index(self._root / version, self._embedder)
+            except (SnapshotError, OSError) as problem:
+                now = self._read_version()
+                if now is None or now == version:
+                    self._refused = (version, _describe(self._root / version, problem))
+                    raise self._refused[1] from problem
+                version = now
 
     def _read_version(self) -> str | None:
         try:
@@ -59,3 +67,9 @@ class Library:
             if self._index is None:
                 raise
             return None
+
+
+def _describe(folder: Path, problem: SnapshotError | OSError) -> SnapshotError:
+    if isinstance(problem, SnapshotError):
+        return type(problem)(str(problem))
+    return IndexDamaged(f"{folder}: cannot be read ({problem.strerror}); build the index again")

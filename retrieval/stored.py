@@ -53,9 +53,10 @@ def make_row(record: Record, *, number: int, parent: int, collection: int) -> tu
 
 def dump_record(record: Record) -> str:
     """A record as JSON, fields that hold nothing left out; equal records give equal text."""
+    values = ((name, getattr(record, name)) for name in _NAMES)
     return json.dumps(
-        {name: value for name, value in asdict(record).items() if value not in ("", (), None, False, 0)},
-        ensure_ascii=False, sort_keys=True, separators=(",", ":"),
+        {name: value for name, value in values if value not in ("", (), None, False, 0)},
+        ensure_ascii=False, sort_keys=True, separators=(",", ":"), default=asdict,
     )  # fmt: skip
 
 
@@ -71,6 +72,7 @@ def load_record(text: str) -> Record:
     return Record(**values)
 
 
+_NAMES = tuple(field.name for field in fields(Record))
 _TUPLES = {field.name for field in fields(Record) if str(field.type).startswith("tuple")}
 
 
