@@ -62,6 +62,8 @@ def read_entry(record: MarcRecord) -> Entry:
     entry.extent = join_items(dict.fromkeys(extents))
     entry.language = _language(record)
     entry.link = read_link(record)
+    if "ark:" in entry.link or "hdl." in entry.link:
+        entry.identifiers.append(entry.link)
     return entry
 
 

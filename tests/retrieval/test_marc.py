@@ -178,6 +178,7 @@ def test_the_leader_says_what_is_described(tmp_path: Path, leader: str, level: s
         ("546   $aIn Welsh and English.", "language", "Welsh and English"),
         ("041 0 $aengfre", "language", "English, French"),
         ("856 42$3Finding aid$uhttps://findingaids.example.org/vane", "link", "https://findingaids.example.org/vane"),
+        ("856 40$uhttps://n2t.net/ark:/12345/x8", "identifiers", ("x1", "https://n2t.net/ark:/12345/x8")),
         ("856 42$3Publisher description$uhttps://example.org/p", "link", ""),
         ("856 41$3Table of contents$uhttps://example.org/toc", "link", ""),
         ("856 41$ujavascript:alert(1)", "link", ""),
