@@ -38,7 +38,8 @@ from serve.tokens import load_token_counter
 
 log = logging.getLogger(__name__)
 
-INDEX_LOOK_SECONDS = 1.0
+INDEX_LOOK_SECONDS = 0.25
+"""One small read; a new index is in use within a second of its writing."""
 REGISTRY_LOOK_SECONDS = 0.4
 """A change reaches every gateway within a second."""
 ROLLOUT_SECONDS = 1.0
