@@ -40,7 +40,8 @@ def read_mets(root: _Element, path: Path, source: str) -> MetsReading:
     sections = {node.get("ID", ""): node for node in root if local(node) == "dmdsec"}
     files = read_files(root)
     label = fold(root.get("LABEL"))
-    said = read_description(_own_sections(root, sections), label)
+    rights = [node for node in root.iter(etree.Element) if local(node) == "rightsmd"]
+    said = read_description(_own_sections(root, sections), label, rights)
     pages = list(list_pages(root, sections, files))
     problems: list[SourceError] = []
     texts = [read_page_text(page, path, problems) for page in pages]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from lxml import etree
 from lxml.etree import _Element
@@ -48,15 +48,21 @@ class Description:
     link: str = ""
 
 
-def read_description(sections: Sequence[_Element], label: str) -> Description:
-    """Read the sections that describe the object; a label such as "The Star, 1866-04-30" gives the rest."""
+def read_description(
+    sections: Sequence[_Element], label: str, rights: Sequence[_Element] = ()
+) -> Description:
+    """Read the sections that describe the object; a label such as "The Star, 1866-04-30" gives the rest.
+
+    `rights` are the rights sections, which also name the owner.
+    """
     dated = _DATE_IN_LABEL.search(label)
     bare = label[: dated.start()].strip(" ,;(") if dated else label
     date = dated[1] if dated else ""
     mods = next((node for section in sections for node in _find(section, "mods")), None)
-    if mods is not None:
-        return _read_mods(mods, bare, date, bool(dated))
-    return _read_dublin_core(sections, bare, date)
+    said = (
+        _read_dublin_core(sections, bare, date) if mods is None else _read_mods(mods, bare, date, bool(dated))
+    )
+    return _add_rights(said, rights)
 
 
 def page_number(section: _Element) -> str:
@@ -139,6 +145,25 @@ def _read_dublin_core(sections: Sequence[_Element], label: str, date: str) -> De
         use=use,
         text="\n".join(get("abstract", "description")),
         link=next(iter(web), ""),
+    )
+
+
+def _add_rights(said: Description, rights: Sequence[_Element]) -> Description:
+    """What rights sections (METSRights, DFG Viewer) add to a description that is silent on it."""
+    stated = [
+        text
+        for section in rights
+        for node in section.iter(etree.Element)
+        if local(node) in {"rightsdeclaration", "constraintdescription", "license", "accesscondition"}
+        and (text := inline(node))
+    ]
+    owner = next((inline(node) for section in rights for node in _find(section, "owner") if inline(node)), "")
+    access, use = split_rights(map(name_rights, stated))
+    return replace(
+        said,
+        repository=said.repository or owner,
+        access="; ".join(dict.fromkeys(filter(None, (said.access, access)))),
+        use=said.use or use,
     )
 
 

@@ -10,6 +10,7 @@ from lxml import etree
 from lxml.etree import _Element
 
 from retrieval.formats.prose import drop_full_stop, inline, local, paragraphs
+from retrieval.formats.rights import split_rights
 
 _XML_ID = "{http://www.w3.org/XML/1998/namespace}id"
 _LONGEST_LICENCE = 400
@@ -52,6 +53,7 @@ class Header:
     author: str = ""
     collection: str = ""
     about: str = ""
+    access: str = ""
     use: str = ""
     language: str = ""
     abstract: str = ""
@@ -67,6 +69,7 @@ def read_header(tei: _Element) -> Header:
     if header is None:
         return Header()
     numbers = list(_numbers(header))
+    access, use = split_rights(filter(None, [_availability(header)]))
     web = [value for value in numbers if value.startswith(_WEB)]
     return Header(
         xml_id=tei.get(_XML_ID, ""),
@@ -74,7 +77,8 @@ def read_header(tei: _Element) -> Header:
         author="; ".join(dict.fromkeys(filter(None, map(inline, _within(header, "titlestmt", "author"))))),
         collection=_collection(header),
         about=_first_text(header, "projectdesc") or _first_text(header, "seriesstmt"),
-        use=_use(header),
+        access=access,
+        use=use,
         language=_language(header),
         abstract=_first_text(header, "abstract"),
         identifiers=tuple(dict.fromkeys(filter(None, [tei.get(_XML_ID, ""), *numbers]))),
@@ -143,7 +147,7 @@ def _collection(header: _Element) -> str:
     return next((drop_full_stop(text) for text in map(inline, series) if text), "")
 
 
-def _use(header: _Element) -> str:
+def _availability(header: _Element) -> str:
     """The licence of the edition: its words, or only its address where they go on for a page."""
     for statement in children_named(header, "publicationstmt"):
         for node in children_named(statement, "availability"):

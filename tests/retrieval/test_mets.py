@@ -151,6 +151,17 @@ def test_the_closure_of_an_object_holds_for_its_pages_and_says_where_it_stands(t
     ] * 2
 
 
+def test_rights_sections_close_an_object_and_name_its_owner(tmp_path: Path) -> None:
+    rights = (
+        '<amdSec><rightsMD ID="r"><mdWrap><xmlData><RightsDeclarationMD><RightsDeclaration>Access restricted until '
+        "2050.</RightsDeclaration></RightsDeclarationMD><rights><owner>Harbour Library</owner></rights></xmlData>"
+        "</mdWrap></rightsMD></amdSec>"
+    )
+    (tmp_path / "a.xml").write_text(f"<mets {XLINK} LABEL='Log'>{rights}</mets>")
+    item = read(tmp_path / "a.xml").records[1]
+    assert (item.access, item.repository) == ("Access restricted until 2050.", "Harbour Library")
+
+
 def test_finding_aids_are_read_before_what_may_belong_to_them(tmp_path: Path) -> None:
     (tmp_path / "a.xml").write_text("<TEI><teiHeader/><text><body><p>Dear Ada</p></body></text></TEI>")
     write_mets(tmp_path)

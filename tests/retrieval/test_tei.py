@@ -283,6 +283,23 @@ def test_a_diary_is_a_transcription_with_its_date(tmp_path: Path) -> None:
     assert (item.title, item.creator, item.dates, item.text) == ("Diary", "Holt, Ada", "1901-1903", "Rain.")
 
 
+@pytest.mark.parametrize(
+    ("availability", "access", "use"),
+    [
+        ("<p>Closed until 2050.</p>", "Closed until 2050.", ""),
+        ('<licence target="https://creativecommons.org/licenses/by/4.0/"/>', "",
+         "Licence of the edition: https://creativecommons.org/licenses/by/4.0/"),
+        ("<licence>CC BY</licence>", "", "CC BY"),
+    ],
+)  # fmt: skip
+def test_what_the_edition_says_of_access_and_of_use(
+    tmp_path: Path, availability: str, access: str, use: str
+) -> None:
+    stated = f"<publicationStmt><availability>{availability}</availability></publicationStmt>"
+    item = read_tei(tmp_path, letter(header=stated)).records[1]
+    assert (item.access, item.use, item.access_from) == (access, use, item.title if access else "")
+
+
 def test_a_volume_without_correspdesc_is_divided_into_its_letters(tmp_path: Path) -> None:
     head = "<teiHeader><fileDesc><titleStmt><title>Letters of Ada Holt</title></titleStmt></fileDesc></teiHeader>"
     divisions = (
