@@ -46,6 +46,7 @@ _IN_CONTAINER = re.compile(
 )
 _COORDINATES = re.compile(r"^[-+\d.,;\s°'\"NSEW]+$|(?:north|south|east|west)limit=", re.IGNORECASE)
 _EXACT = re.compile(r"^(?:ark:|hdl:|doi:|urn:|isbn|issn|oclc|info:|10\.\d{4,}/)", re.IGNORECASE)
+_CITATION = re.compile(r"^(?:cite as|preferred citation|citation)\b", re.IGNORECASE)
 _GENERIC_TYPES = frozenset({"text", "collection", "dataset", "interactiveresource", "interactive resource"})
 _THUMBNAIL = re.compile(
     r"thumb|preview|download|/iiif/|\.(?:jpe?g|gif|png|tiff?|pdf|mp3|mp4)(?:$|\?)", re.IGNORECASE
@@ -112,7 +113,6 @@ def _make_entry(fields: dict[str, list[str]]) -> Entry:
     entry.access = " ".join(dict.fromkeys([*get("accessrights", []), *([open_to] if open_to else [])]))
     entry.use = use
     entry.texts += [("Rights holder", text) for text in get("rightsholder", [])]
-    entry.preferred_citation = " ".join(get("bibliographiccitation", []))
     entry.language = name_languages(part for text in get("language", []) for part in _split(text))
     entry.texts += [("Publisher", text) for text in get("publisher", [])]
     return entry
@@ -131,8 +131,10 @@ def _read_types(fields: dict[str, list[str]], entry: Entry) -> None:
         if name.lower() not in _GENERIC_TYPES and not text.startswith(("info:", "doc-type:")):
             entry.subjects.append(re.sub(r"(?<=[a-z])(?=[A-Z])", " ", name))
     extents = [*fields.get("extent", []), *fields.get("format", [])]
-    entry.extent = "; ".join(text for text in extents if not _MIME.match(text) and not find_address(text))
-    entry.texts += [("Medium", text) for text in fields.get("medium", [])]
+    extents = [text for text in extents if not _MIME.match(text) and not find_address(text)]
+    entry.extent = "; ".join(text for text in extents if any(char.isdigit() for char in text))
+    kinds = [text for text in extents if not any(char.isdigit() for char in text)]
+    entry.texts += [("Medium", text) for text in [*fields.get("medium", []), *kinds]]
 
 
 def _read_dates(fields: dict[str, list[str]], entry: Entry) -> None:
@@ -156,7 +158,9 @@ def _read_coverage(fields: dict[str, list[str]], entry: Entry) -> None:
 
 def _read_identifiers(fields: dict[str, list[str]], entry: Entry) -> None:
     """Addresses give the link; the first other identifier that is no file name is the call number."""
-    given = fields.get("identifier", [])
+    given = [text for text in fields.get("identifier", []) if not _CITATION.match(text)]
+    cited = [text for text in fields.get("identifier", []) if _CITATION.match(text)]
+    entry.preferred_citation = " ".join([*fields.get("bibliographiccitation", []), *cited])
     addresses = [text for text in given if text.lower().startswith(("http://", "https://"))]
     pages = [text for text in addresses if not _THUMBNAIL.search(text)]
     entry.link = next(iter([*pages, *addresses]), "")

@@ -14,6 +14,8 @@ from retrieval.formats.marc_fields import values
 _RANGES = frozenset("cdikmqu")
 """Types of date (008/06) whose two years are a beginning and an end."""
 _COPYRIGHT = re.compile(r"^[c©℗p]\s*(?=\d{4})")
+_WIDEST = 300
+"""Years beyond which a written range is one year in two calendars."""
 _OPEN = re.compile(r"-[\s\]>)]*$")
 
 
@@ -21,8 +23,7 @@ def read_dates(record: MarcRecord, entry: Entry) -> None:
     """Set `dates` and `machine_dates`.
 
     Dates of creation (245 $f, $g) come before those of an imprint. The years of an imprint are taken
-    from 008 where they lie in what is written and say more: "1365- [1986-]" is one year in two
-    calendars, "1941-" began then.
+    from 008 where it says more: "1365- [1986-]" is one year in two calendars, "1941-" began then.
     """
     coded = _coded(record)
     for field in record.get_fields("245"):
@@ -39,8 +40,9 @@ def read_dates(record: MarcRecord, entry: Entry) -> None:
     entry.machine_dates = coded
     if written and coded:
         years, stated = parse_years("", coded), parse_years(written)
-        within = bool(years and stated and stated[0] <= years[0] and years[1] <= stated[1])
-        entry.is_coded_better = within and (years != stated or bool(_OPEN.search(written)))
+        if years and stated and stated[0] <= years[0] and years[1] <= stated[1]:
+            two_calendars = stated[1] - stated[0] > _WIDEST
+            entry.is_coded_better = two_calendars or bool(_OPEN.search(written))
     elif coded:
         entry.dates = coded.replace("/", "-").removesuffix("-")
 

@@ -100,6 +100,8 @@ def test_a_description_fills_the_record(tmp_path: Path) -> None:
         ("<dc:creator>Creator</dc:creator><dc:creator>N/A</dc:creator>", "creator", ""),
         ("<dc:description>Lorem ipsum dolor sit amet.</dc:description>", "text", ""),
         ("<dc:description>&lt;script&gt;alert(1)&lt;/script&gt; &lt;|im_start|&gt;</dc:description>", "text", "<script>alert(1)</script> <|im_start|>"),
+        ("<dc:format>Photographs</dc:format><dc:format>8 x 10 in.</dc:format>", "extent", "8 x 10 in."),
+        ("<dc:identifier>Cite as: [Title], Vane photographs.</dc:identifier>", "preferred_citation", "Cite as: [Title], Vane photographs."),
         ("<dc:language>eng; fre</dc:language>", "language", "English, French"),
         ("<dc:title>Second</dc:title>", "text", "Other title: Second"),
     ],
