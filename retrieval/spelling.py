@@ -8,6 +8,10 @@ one letter of it: an index of skeletons then finds the candidates without compar
 from __future__ import annotations
 
 import re
+from collections.abc import Collection
+
+from rapidfuzz import process
+from rapidfuzz.distance import OSA
 
 _PAIRS = (("rn", "m"), ("vv", "w"), ("cl", "d"), ("ph", "f"), ("ck", "k"), ("gh", "h"))
 _ALIKE = str.maketrans({"q": "k", "c": "k", "z": "s", "f": "s", "0": "o", "1": "l", "5": "s", "8": "b"})
@@ -24,6 +28,9 @@ _FIRST = {
 
 _SAME_SOUND = ({"c", "k"}, {"k", "q"}, {"c", "s"}, {"s", "z"}, {"i", "y"}, {"g", "j"})
 
+_MOST_SCANNED = 2
+"""Letters that a scanner's confusions may change in all: one pair taken for a letter, or two letters."""
+_LONG = 6
 SHORTEST = 4
 """Letters below which a word is never taken for another."""
 
@@ -55,18 +62,28 @@ def count_slips(asked: str, known: str) -> int | None:
     """How many slips turn one word into the other, up to what their length allows; None beyond.
 
     One in words of four and five letters, two from six on; what differs only by a scanner's confusions
-    is one slip. The first letter stays, but for confusions.
+    is one slip. The first letter stays, but for confusions. A slip is a letter changed, added, left out,
+    or swapped with the next (optimal string alignment).
     """
     if len(asked) < SHORTEST or abs(len(asked) - len(known)) > 2:
         return None
-    first = {asked[0], known[0]}
-    if len(first) > 1 and _unscan(asked)[:1] != _unscan(known)[:1] and first not in _SAME_SOUND:
+    slips = OSA.distance(asked, known, score_cutoff=_MOST_SCANNED)
+    if slips in (0, 1) and asked[0] == known[0]:
+        return slips
+    if slips > _MOST_SCANNED:
         return None
-    if _unscan(asked) == _unscan(known):
-        return 0 if asked == known else 1
-    most = 1 if min(len(asked), len(known)) < 6 else 2
-    slips = _distance(asked, known, most)
-    return slips if slips <= most else None
+    unscanned, meant = _unscan(asked), _unscan(known)
+    if unscanned[:1] != meant[:1] and {asked[0], known[0]} not in _SAME_SOUND:
+        return None
+    if unscanned == meant:
+        return 1
+    return slips if slips <= (1 if min(len(asked), len(known)) < _LONG else 2) else None
+
+
+def select_near(asked: str, known: Collection[str]) -> dict[str, int]:
+    """Those of many known words that `asked` may stand for, with their slips; not itself."""
+    near = process.extract(asked, known, scorer=OSA.distance, score_cutoff=_MOST_SCANNED, limit=None)
+    return {word: slips for word, *_ in near if (slips := count_slips(asked, word))}
 
 
 def _unscan(word: str) -> str:
@@ -74,20 +91,3 @@ def _unscan(word: str) -> str:
     for pair, single in (("rn", "m"), ("vv", "w"), ("cl", "d"), ("ii", "u"), ("li", "h")):
         word = word.replace(pair, single)
     return word.translate(_SCANNED)
-
-
-def _distance(one: str, other: str, most: int) -> int:
-    """Letters changed, added, left out or swapped with the next (optimal string alignment)."""
-    before: list[int] = []
-    last = list(range(len(other) + 1))
-    for row, letter in enumerate(one, 1):
-        line = [row]
-        for column, against in enumerate(other, 1):
-            cost = min(last[column] + 1, line[-1] + 1, last[column - 1] + (letter != against))
-            if row > 1 and column > 1 and letter == other[column - 2] and one[row - 2] == against:
-                cost = min(cost, before[column - 2] + 1)
-            line.append(cost)
-        if min(line) > most:
-            return most + 1
-        before, last = last, line
-    return last[-1]

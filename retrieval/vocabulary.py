@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from retrieval.errors import IndexDamaged
-from retrieval.spelling import SHORTEST, count_slips, near_skeletons
+from retrieval.spelling import SHORTEST, near_skeletons, select_near
 from retrieval.vocabulary_tables import FILE, FORMAT, fold_title_words
 from retrieval.vocabulary_writer import VocabularyWriter as VocabularyWriter
 from retrieval.words import fold_exact
@@ -82,18 +82,19 @@ class Vocabulary:
             return []
         keys = near_skeletons(word)
         rows = self._all(
-            f"SELECT word, sum(records), sum(lower), sum(names) FROM words "
-            f"WHERE skeleton IN ({_marks(keys)}) AND length(word) BETWEEN ? AND ? GROUP BY word",
+            f"SELECT word, records, lower, names FROM words "
+            f"WHERE skeleton IN ({_marks(keys)}) AND length(word) BETWEEN ? AND ?",
             (*keys, len(word) - 2, len(word) + 2),
         )
+        slips = select_near(word, {row[0] for row in rows})
         found: dict[str, KnownWord] = {}
         for other, *counts in rows:
-            past = found.get(other, KnownWord(other))
-            found[other] = KnownWord(
-                other, past.records + counts[0], past.lower + counts[1], past.names + counts[2]
-            )
-        slips = {other: count for other in found if (count := count_slips(word, other))}
-        return sorted((found[other] for other in slips), key=lambda one: (slips[one.word], -one.records))
+            if other in slips:
+                past = found.get(other, KnownWord(other))
+                found[other] = KnownWord(
+                    other, past.records + counts[0], past.lower + counts[1], past.names + counts[2]
+                )
+        return sorted(found.values(), key=lambda one: (slips[one.word], -one.records, one.word))
 
     def find_names(self, words: Sequence[str]) -> list[KnownName]:
         """Known names that contain all of these words, the most frequent first."""

@@ -87,9 +87,11 @@ def _read_heads(
                 continue
             run = tokens[start:place]
             definite = start > 0 and tokens[start - 1].word in _DEFINITE
+            if not (definite or any(one.capital for one in run)):
+                continue
             words = corrector.correct_all(run)
             proper = any(corrector.look_up(word).is_proper and word not in _PLAIN for word in words)
-            if not (any(one.capital for one in run) or (proper and definite)):
+            if not (proper or any(one.capital for one in run)):
                 continue
             best = _choose(words, tokens[place].word, vocabulary)
             if best:

@@ -25,6 +25,7 @@ class Corrector:
     def __init__(self, vocabulary: Vocabulary) -> None:
         self._vocabulary = vocabulary
         self._known: dict[str, KnownWord] = {}
+        self._near: dict[str, list[KnownWord]] = {}
         self.made: dict[str, str] = {}
 
     def look_up(self, word: str) -> KnownWord:
@@ -33,11 +34,17 @@ class Corrector:
             self._known[word] = self._vocabulary.look_up(word)
         return self._known[word]
 
+    def find_near(self, word: str) -> list[KnownWord]:
+        """As `Vocabulary.find_near`, each word once."""
+        if word not in self._near:
+            self._near[word] = self._vocabulary.find_near(word)
+        return self._near[word]
+
     def find_names_near(self, word: str) -> list[str]:
         """Words of known names that an unknown word may stand for; itself alone for a known one."""
         if self.look_up(word).records or word in _PLAIN or not word.isalnum():
             return [word]
-        return [near.word for near in self._vocabulary.find_near(word) if near.names][:8]
+        return [near.word for near in self.find_near(word) if near.names][:8]
 
     def correct_all(self, run: Sequence[Token]) -> list[str]:
         """The words of a run, unknown ones replaced by the nearest proper word; not noted yet."""
@@ -57,7 +64,7 @@ class Corrector:
         """A known word for an unknown one that is no name, "" for none: only for long words, by few slips."""
         if len(word) < _SHORTEST_PLAIN or word in _PLAIN or not word.isalpha() or self.look_up(word).records:
             return ""
-        for near in self._vocabulary.find_near(word):
+        for near in self.find_near(word):
             slips = count_slips(word, near.word) or 0
             if slips <= (1 if len(word) < _LONG else 2) and not _is_inflected(word, near.word):
                 return near.word
@@ -66,7 +73,7 @@ class Corrector:
     def _correct_proper(self, word: str) -> str:
         if self.look_up(word).records or word in _PLAIN or not word.isalpha():
             return word
-        near = self._vocabulary.find_near(word)
+        near = self.find_near(word)
         proper = next(
             (one.word for one in near if one.is_proper and (count_slips(word, one.word) or 9) < 2), ""
         )
