@@ -51,4 +51,5 @@ def find_address(text: str) -> str:
 
 def strip_heading(text: str) -> str:
     """A heading without the punctuation that cataloguing rules put at its end."""
-    return drop_full_stop(text.rstrip(" ,;:/=，、．").strip()).rstrip(" ,;:")
+    bare = text.rstrip(" ,;:/=，、．").strip()
+    return bare if bare.endswith(" cent.") else drop_full_stop(bare).rstrip(" ,;:")

@@ -183,6 +183,7 @@ def test_the_leader_says_what_is_described(tmp_path: Path, leader: str, level: s
         ("856 41$3Table of contents$uhttps://example.org/toc", "link", ""),
         ("856 41$ujavascript:alert(1)", "link", ""),
         ("100 1 $aVane, Ada,$d1871-1938,$ecreator.", "creator", "Vane, Ada, 1871-1938"),
+        ("100 0 $aMadhva,$d13th cent.", "creator", "Madhva, 13th cent."),
         ("655  7$aLetters.$2aat", "subjects", ("Letters",)),
         ("650  0$aFloods$zHarrow Point.", "subjects", ("Floods -- Harrow Point",)),
         ("650  0$aFloods |z Harrow Point |y 1894.", "subjects", ("Floods -- Harrow Point -- 1894",)),
