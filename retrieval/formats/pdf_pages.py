@@ -21,6 +21,8 @@ _PAGE_NUMBER = re.compile(
     r"^\W*(?:(?:page|p\.|seite)\s*)?\W*(?:\d{1,4}|[ivxl]{1,6})\W*(?:(?:of|/|von)\s*\d{1,4}\W*)?$",
     re.IGNORECASE,
 )
+_HOLDER = re.compile(r"^(?:box(?:es)?|folders?|carton|reel|sub-?series|series)\b", re.IGNORECASE)
+"""Says where material is, at the top of a page above all: never a running head."""
 _EDGE = 2
 """How many lines at either end of a page may be a running head or foot."""
 _FEWEST_REPEATS = 3
@@ -130,7 +132,9 @@ def _drop_furniture(pages: Sequence[Sequence[Line]]) -> list[list[Line]]:
             [
                 line
                 for line in page
-                if id(line) not in edges or not (_alike(line) in often or _PAGE_NUMBER.match(line.text))
+                if id(line) not in edges
+                or _HOLDER.match(line.text)
+                or not (_alike(line) in often or _PAGE_NUMBER.match(line.text))
             ]
         )
     return kept

@@ -54,6 +54,12 @@ _TEXTS = frozenset(
         "system of arrangement"
     ).split(", ")
 )
+_GENERAL = frozenset(
+    "access, author, background, bibliography, chronology, citation, contents, copyright, creator, date, "
+    "dates, description, history, introduction, language, languages, library, note, notes, overview, "
+    "size, subjects, summary, title, volume".split(", ")
+)
+"""Headings that documents of any kind have; they do not make a finding aid."""
 _KEY = re.compile(r"^([A-Za-z][A-Za-z /&-]{2,38}?)\s*:\s*(\S.*)$")
 _HOLDER = re.compile(
     r"\b(?:librar(?:y|ies)|archives?|museum|university|college|society|institut\w+|department"
@@ -94,7 +100,7 @@ def read_sections(lines: Sequence[Line], own_title: str) -> Sections:
                 front.append(line.text)
             _add(found, texts, name, line.text)
             continue
-        found.known += 1
+        found.known += key.lower() not in _GENERAL
         name = _FIELD_OF.get(key.lower())
         if name is None:
             texts.append((key, []))

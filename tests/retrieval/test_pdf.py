@@ -172,6 +172,30 @@ def test_any_other_document_is_read_by_page(tmp_path: Path) -> None:
     assert {(part.parent_id, part.transcribed) for part in parts} == {(whole.id, True)}
 
 
+def test_an_article_is_no_finding_aid(tmp_path: Path) -> None:
+    headings = ("Introduction", "Description", "History", "Notes", "Bibliography")
+    page = at_margin(
+        "On whales", *(line for heading in headings for line in (heading, "Some words about it."))
+    )
+    assert [record.level for record in records(write_pdf(tmp_path / "a.pdf", [page]))] == [
+        "collection",
+        "item",
+    ]
+
+
+def test_a_box_at_the_top_of_every_page_is_no_running_head(tmp_path: Path) -> None:
+    pages = [
+        at_margin(
+            f"Box {n}", f"1. Letters of the year, 190{n}", f"2. Diary of the year, 190{n}", "Vane papers"
+        )
+        for n in range(1, 5)
+    ]
+    rows = records(write_pdf(tmp_path / "a.pdf", pages))[1:]
+    assert [(row.container, row.dates) for row in rows] == [
+        (f"Box {n}, Folder {folder}", f"190{n}") for n in range(1, 5) for folder in (1, 2)
+    ]
+
+
 def test_a_hyphen_at_a_line_end_parts_no_word(tmp_path: Path) -> None:
     page = at_margin("The orch-", "ard is old. So", "is the mi\xad", "ll-house.")
     records_ = records(write_pdf(tmp_path / "a.pdf", [page]))
