@@ -57,8 +57,8 @@ class SearchResult:
     aside, in order, because nothing satisfied them together with the others. `corrections` pairs words
     as asked with those searched for instead. `matches` counts the records that satisfy all chips kept,
     duplicates counted once; None where the question has nothing to count by. `listed` are these records,
-    by date and then position, at most MOST_LISTED, when the question wants them all. `evidence` is what
-    `found` was decided on.
+    by date and then position, at most MOST_LISTED, when the question wants them all; `wants_count` says
+    that it asks how many. `evidence` is what `found` was decided on.
     """
 
     hits: tuple[Hit, ...]
@@ -71,6 +71,7 @@ class SearchResult:
     corrections: tuple[tuple[str, str], ...] = ()
     matches: int | None = None
     listed: tuple[Record, ...] = ()
+    wants_count: bool = False
     evidence: Evidence | None = None
 
 
@@ -135,6 +136,7 @@ class Searcher:
             corrections=asked.corrections,
             matches=matches.count if matches else None,
             listed=tuple(matches.records[:MOST_LISTED]) if matches and asked.wants_all else (),
+            wants_count=asked.wants_count,
             evidence=evidence,
         )
 
