@@ -6,7 +6,7 @@ Library again.
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from pathlib import Path
 
 from retrieval.audience import PUBLIC, Audience
@@ -14,6 +14,7 @@ from retrieval.builder import FORMATS
 from retrieval.catalog import CollectionSummary
 from retrieval.embedding import Embedder
 from retrieval.errors import IndexDamaged
+from retrieval.followup import complete_question
 from retrieval.lexical import LexicalIndex
 from retrieval.parts import open_catalog, open_parts
 from retrieval.records import Record
@@ -45,8 +46,8 @@ class Index:
             self._catalog.live,
         )
         self._words = LexicalIndex(folder / "lexical", passages=manifest.passages)
-        vocabulary = Vocabulary([part.folder for part in self._parts])
-        self._searcher = Searcher(self._catalog, self._words, self._vectors, embedder, vocabulary)
+        self._vocabulary = Vocabulary([part.folder for part in self._parts])
+        self._searcher = Searcher(self._catalog, self._words, self._vectors, embedder, self._vocabulary)
 
     def search(
         self,
@@ -64,6 +65,13 @@ class Index:
         return self._searcher.search(
             question, top_k=top_k, filters=filters, audience=audience, without=without
         )
+
+    def complete(self, question: str, earlier: Sequence[str], cited: Sequence[str] = ()) -> str:
+        """The text to search for: a follow-up led by what the `earlier` questions, oldest first, asked for.
+
+        `cited` are titles that the last answer quoted, best first.
+        """
+        return complete_question(question, earlier, self._vocabulary, cited)
 
     def record(self, record_id: str, audience: Audience = PUBLIC) -> Record | None:
         """The record with this id; None when there is none that `audience` may see."""
