@@ -15,7 +15,7 @@ from functools import lru_cache
 from retrieval.kinds import is_bare_title, kinds_in_title
 from retrieval.letter_titles import Sides, read_sides
 from retrieval.names import could_be, fold_name, is_body
-from retrieval.parties import is_person, read_parties, read_person
+from retrieval.parties import are_people, is_person, read_parties, read_person
 from retrieval.records import Record
 
 _LETTERS = r"(?:letters?|correspondence|postcards|telegrams)"
@@ -106,9 +106,9 @@ def read_initials(text: str) -> dict[str, str]:
 def _by_title(record: Record, initials: Mapping[str, str]) -> Correspondents | None:
     among = _is_among_letters(record)
     sides = read_sides(record.title, among_letters=among or record.level == "item")
-    if sides is None:
+    if sides is None or sides.document:
         return None
-    if sides.bare and not (is_person(sides.sender) and (among or is_person(sides.recipient))):
+    if sides.bare and not (are_people(sides.sender) and (among or are_people(sides.recipient))):
         if not among or not read_parties(sides.recipient):
             return None
     sender, recipient = _write_out(sides.sender, initials), _write_out(sides.recipient, initials)

@@ -11,8 +11,9 @@ from retrieval.names import fold_letters
 from retrieval.records import Kind, Record
 
 _SHORTHAND = re.compile(
-    r"(?<![\w.])(?:A|T|P|D)?(?:L|LS|LsS|NS|N|CyS|Cy)\b(?=\s*(?:\(|,|;|:|\[|to\b|from\b|copy\b|Copy\b|signed|$))"
-    r"|\bALS\b|\bTLS\b|\bA\.L\.S\.|\bT\.L\.S\.|\bA\. ?L\. ?s\."
+    r"(?<![\w.-])(?:(?:[ATPD](?:L|LS|LsS|NS|N|CyS|Cy)|LS|LsS)\b"
+    r"(?=\s*(?:[(,;:\[]|to\b|from\b|[Cc]opy\b|signed|$))"
+    r"|ALS\b|TLS\b|[LN](?=\s+(?:to|from)\s)|[AT]\. ?L\. ?[Ss]\.)"
 )
 """The trade's letters: autograph, typed, letter, note, signed. DS and AD are documents, MsS a manuscript."""
 _SUBJECT = re.compile(
@@ -96,8 +97,8 @@ def find_kinds(record: Record) -> tuple[Kind, ...]:
     """The kinds a record is of, by its own title, genre terms and extent, else by the titles above it.
 
     A title above counts when it names one kind and nothing else ("Photographs"); one that names more
-    ("Letters and personal papers") only for a folder that says no more than when or who. Nothing
-    rather than a guess.
+    ("Letters and personal papers") only for letters, and for a folder that says no more than when or
+    who. Nothing rather than a guess.
     """
     own = kinds_in_title(record.title)
     terms = tuple(kind for heading in record.subjects for kind in _kind_of_heading(heading))
@@ -143,7 +144,9 @@ def _inherit(titles: tuple[str, ...], *, is_bare: bool) -> tuple[Kind, ...]:
         found = kinds_in_title(title)
         if found:
             is_mixed = len(found) > 1 or bool(_MIXED.search(title))
-            return found if not is_mixed or (is_bare and place < len(titles)) else ()
+            if not is_mixed:
+                return found
+            return ("letter",) if "letter" in found and is_bare and place < len(titles) else ()
         if _OTHERWISE.search(title):
             return ()
     return ()

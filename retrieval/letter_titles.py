@@ -11,8 +11,8 @@ _SHORTHAND = (
     r"|[AT]\.\s?L\.\s?[sS]\.|(?:L|N)(?=\s+to\s)"
     r"|(?:[Aa]utograph|[Tt]yped|[Hh]olograph|[Mm]anuscript) (?:letter|note)s?,?(?: signed)?))"
 )
-_DOCUMENT_FORM = (
-    r"(?:(?:[Pp]artially )?[Pp]rinted |Pr\. ?)?(?:A|T|P|D)?(?:DS|D|Df|DfS|DsS|MsS|Ms|AMsS|AMs|TMs|Doc)\b\.?"
+_DOCUMENT_FORM = r"(?:(?:[Pp]artially )?[Pp]rinted |[Tt]yped |Pr\. ?)?" + (
+    r"(?:A|T|P|D)?(?:DS|D|Df|DfS|DsS|MsS|Ms|AMsS|AMs|TMs|Doc)\b\.?"
 )
 _SHORTENED = "".join(
     rf"(?<!\b{word})"
@@ -44,6 +44,7 @@ _BARE = re.compile(rf"^(?P<from>[^;:]{{2,70}}?),?\s+(?:to|an|à)\s+(?P<to>[^;:]{
 _BETWEEN = re.compile(
     rf"\b{_WORDS}\s+between\s+(?P<one>[^;:]{{2,60}}?)\s+and\s+(?P<other>[^;:]{{2,60}}?){_STOP}"
 )
+_TO_WHOM = re.compile(rf"^\s+to\s+(?P<to>[^;:]{{2,90}}?){_STOP}")
 _OF_SOMEBODY = re.compile(
     rf"^(?P<from>[^;:]{{4,60}}?)\s+(?i:letters?|notes?|telegrams?)\s+to\s+(?P<to>[^;:]{{2,60}}?){_STOP}"
 )
@@ -56,13 +57,15 @@ _LETTER_WORDS = ("L", "N", "etter", "orresp", "ote", "ard", "gram", "ail", "alen
 @dataclass(frozen=True, slots=True)
 class Sides:
     """The two sides as they are written, "" where the title does not say; `certain` when it can be of a
-    letter only ("X ALS to Y"), `bare` when nothing but "to" tells of one; `mutual` of letters both ways."""
+    letter only ("X ALS to Y"), `bare` when nothing but "to" tells of one; `mutual` of letters both
+    ways; `document` says that it is no letter at all."""
 
     sender: str = ""
     recipient: str = ""
     certain: bool = False
     mutual: bool = False
     bare: bool = False
+    document: bool = False
 
 
 @lru_cache(maxsize=65536)
@@ -78,8 +81,9 @@ def read_sides(title: str, *, among_letters: bool = False) -> Sides | None:
     match = _BY_FORM.match(title)
     if match and (match["from"] or match["to"]) and _is_side(match["from"]):
         return Sides(match["from"].strip(" ,"), match["to"] or "", certain=True)
-    if _DOCUMENT.search(title):
-        return None
+    document = _DOCUMENT.search(title)
+    if document:
+        return _read_document(title, document)
     between = _BETWEEN.search(title)
     if between:
         return Sides(between["one"], between["other"], mutual=True)
@@ -94,6 +98,13 @@ def read_sides(title: str, *, among_letters: bool = False) -> Sides | None:
         return _read_plain(plain)
     bare = _BARE.match(title) if among_letters else None
     return Sides(bare["from"], bare["to"], bare=True) if bare else None
+
+
+def _read_document(title: str, form: re.Match[str]) -> Sides | None:
+    """ "X DS to Y": a document that names two people, which is no letter."""
+    behind = _TO_WHOM.match(title[form.end() :])
+    made_by = title[: form.start()].strip(" ,")
+    return Sides(made_by, behind["to"], document=True) if behind and _is_side(made_by) else None
 
 
 def _is_side(text: str) -> bool:

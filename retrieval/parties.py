@@ -12,6 +12,9 @@ from retrieval.names import fold_letters, is_body
 _OTHER_FORM = re.compile(r"^(\S.*\S) \[([A-Z][^\]]* [^\]]+)\]$")
 _BRACKETS = re.compile(r"[\[\]?<>\"“”]")
 _POSSESSIVE = re.compile(r"['’]s?$")
+_FULL_STOP = re.compile(r"(?<=[a-z]{4})\.$")
+_SUFFIX = re.compile(r", (Jr|Sr)$")
+_ACRONYM = re.compile(r"^[A-Z]{3,}$")
 _PARENTHESES = re.compile(r"\s*\([^()]*\)")
 _LABEL = re.compile(r"^\[[^\]]*\]\.\s*")
 _AND = re.compile(r"\s+(?:and/or|and|&|und|et)\s+")
@@ -60,7 +63,7 @@ _STATES = frozenset(
 _ROLES = frozenset(
     """
     manager secretary solicitor president chairman director minister treasurer editor attorney engineer
-    organiser organizer agent clerk inspector commissioner superintendent consul ambassador general colonel
+    organiser organizer agent clerk inspector commissioner superintendent consul ambassador
     lawyer publisher printer merchant physician librarian architect teacher principal dean trustee member
     delegate officer
     """.split()
@@ -91,6 +94,12 @@ def read_parties(side: str) -> tuple[str, ...]:
     return _share_surname(_AND.split(text))
 
 
+def are_people(side: str) -> bool:
+    """Whether one side of "X to Y" is people by their full names, and not a place."""
+    names = read_parties(side)
+    return bool(names) and all(is_person(name) for name in names)
+
+
 @lru_cache(maxsize=65536)
 def is_person(title: str) -> bool:
     """Whether a whole title is the name of a person, with no more than dates or a remark behind it.
@@ -100,7 +109,9 @@ def is_person(title: str) -> bool:
     """
     plain = _DATES.sub("", " ".join(_BRACKETS.sub("", title).split())).strip(" ,;:.")
     name = read_person(plain)
-    if not name or name.rstrip(".") != plain.rstrip(".") or is_body(name):
+    if not name or name.rstrip(".") != plain.rstrip("."):
+        return False
+    if is_body(name) and not _is_inverted(name.split(",")):
         return False
     if "," in name:
         inverted = name.split(",")
@@ -122,12 +133,30 @@ def read_person(text: str) -> str:
     words = " ".join(kept).replace(".", ". ").split()
     if len(words) > _LONGEST_NAME or not _are_name_words(words):
         return ""
-    plain = [fold_letters(word).strip(".'’") for word in words]
-    if any(word in _NO_NAME or word in _NOBODY or word in _STATES for word in plain[:1] + plain[-1:]):
+    plain = [fold_letters(word).strip(",'’") for word in words]
+    if _is_inverted(kept):
+        return _tidy(kept)
+    known = plain[0] in FIRST_NAMES and len(plain) > 1
+    if _is_no_name(plain[0]) or (not known and len(plain[-1]) > 1 and _is_no_name(plain[-1])):
         return ""
     if kinds_in_title(name) or (len(parts) > 1 and plain[-1] in _STATES):
         return ""
-    return ", ".join(kept)
+    return _tidy(kept)
+
+
+def _tidy(parts: list[str]) -> str:
+    return _SUFFIX.sub(r", \1.", _FULL_STOP.sub("", ", ".join(parts)))
+
+
+def _is_inverted(parts: list[str]) -> bool:
+    """Whether a known first name, or an initial, follows the comma: then "Church, Norval L." is a person."""
+    given = fold_letters(parts[1]).replace(".", ". ").split() if len(parts) > 1 else []
+    return bool(given) and (given[0] in FIRST_NAMES or any(len(word.strip(".")) == 1 for word in given))
+
+
+def _is_no_name(word: str) -> bool:
+    known = word in FIRST_NAMES or word in SHORT_FORMS
+    return word in _NOBODY or word in _STATES or (word in _NO_NAME and not known)
 
 
 def _undescribed(parts: list[str]) -> list[str]:
@@ -135,14 +164,14 @@ def _undescribed(parts: list[str]) -> list[str]:
     first = parts[0].split()
     kept = [parts[0]]
     rest = parts[1:]
-    if rest and any(fold_letters(word).strip(".") in _ROLES for word in rest[0].split()):
+    if rest and any(fold_letters(word).strip(".") in _ROLES - FIRST_NAMES for word in rest[0].split()):
         return kept
     alone = len(first) == 1 or (fold_letters(first[0]).strip(".") in PARTICLES and len(first) < 4)
     if (
         alone
         and rest
         and _are_name_words(rest[0].split())
-        and not rest[0].isupper()
+        and not _ACRONYM.match(rest[0])
         and len(rest[0].split()) < 5
     ):
         kept.append(rest.pop(0))
@@ -161,8 +190,9 @@ def _share_surname(parts: list[str]) -> tuple[str, ...]:
     if len(parts) == 2 and len(parts[0].split()) == 1 and "," not in parts[1]:
         last = parts[1].split()
         suffixless = [word for word in last if fold_letters(word).strip(".") not in SUFFIXES]
-        lone = fold_letters(parts[0]).strip(".")
-        if len(suffixless) > 1 and lone not in TITLES:
+        if fold_letters(parts[0]).strip(".") in TITLES and len(suffixless) > 1:
+            parts = [" ".join([parts[0], *suffixless[1:]]), parts[1]]  # "Mr. and Mrs. John Carver"
+        elif len(suffixless) > 1:
             parts = [f"{parts[0]} {suffixless[-1]}", parts[1]]
     names = (read_person(_RELATION.sub("", part) if _RELATION.match(part) else part) for part in parts)
     return tuple(dict.fromkeys(name for name in names if name))
