@@ -7,6 +7,7 @@ are the answer, said to be so.
 from __future__ import annotations
 
 import asyncio
+import re
 import secrets
 import time
 from collections.abc import Callable, Sequence
@@ -15,7 +16,6 @@ from contextlib import aclosing
 from dataclasses import dataclass
 
 from retrieval.audience import PUBLIC, Audience
-from retrieval.followup import complete_question
 from retrieval.index import Filters, Index, SearchResult
 from retrieval.library import Library
 from retrieval.prompt import Message, build_messages
@@ -31,6 +31,8 @@ from serve.turn import Events, Finished, Turn
 
 MOST_QUESTION = 8_000
 """Characters of a question."""
+_QUOTED = re.compile(r"[\"“]([^\"”]{3,300})[\"”]")
+"""What an answer quotes: titles of its sources, above all."""
 PASSED_ON = ("temperature", "top_p", "seed", "stop", "presence_penalty", "frequency_penalty")
 
 
@@ -83,13 +85,24 @@ class Answerer:
         aliases = self.aliases()
         route = aliases.resolve(request.model, name_conversation(request))
         question, history = split_turns(request)
-        asked = [message["content"] for message in history if message["role"] == "user"]
-        index, result = await self.search(complete_question(question, asked), request.reading_room)
+        index, result = await self.search(await self._complete(question, history), request.reading_room)
         if request.model == DEFAULT and (collection := find_subject(request, result)):
             route = aliases.resolve_for(collection, name_conversation(request))
         answer_id = f"chatcmpl-{secrets.token_hex(12)}"
         return Turn(
             question, route, aliases.base, index, result, base_url, self.settings.ask_staff, answer_id
+        )
+
+    async def _complete(self, question: str, history: Sequence[Message]) -> str:
+        """The question made whole from the turns before it."""
+        asked = [message["content"] for message in history if message["role"] == "user"]
+        if not asked:
+            return question
+        answered = [message["content"] for message in history if message["role"] == "assistant"]
+        quoted = _QUOTED.findall(answered[-1]) if answered else []
+        index = self.library.current()
+        return await asyncio.get_running_loop().run_in_executor(
+            self.searchers, index.complete, question, asked, quoted
         )
 
     async def answer(self, turn: Turn, request: ChatRequest) -> Events:

@@ -62,7 +62,8 @@ class Turn:
     async def write(self, payloads: AsyncIterator[bytes], hits: Sequence[Hit]) -> Events:
         """The engine's stream with its citations checked; a refusal becomes our own "not found"."""
         checked = CitationStream(len(hits), [*gather_evidence(hits), self.question])
-        held, reason = "", "stop"
+        lead = describe_count(self.result)
+        held, reason = lead, "stop"
         usage: JsonObject = NO_TOKENS
         async for payload in payloads:
             chunk = orjson.loads(payload)
@@ -70,21 +71,21 @@ class Turn:
             for choice in chunk.get("choices", ()):
                 reason = choice.get("finish_reason") or reason
                 held += checked.feed(choice.get("delta", {}).get("content") or "")
-            if held and not _may_refuse(checked.text):
+            if checked.text and held and not _may_refuse(checked.text):
                 yield Delta(self.answer_id, held)
                 held = ""
             if checked.repeats:
                 break
         held += checked.finish()
         if checked.text.strip().startswith(REFUSAL):
-            events = self.not_found(hits, usage)
+            events = self.show_passages(lead.strip(), hits, usage) if lead else self.not_found(hits, usage)
         elif not checked.text.strip():
             events = self.show_passages("The model gave no answer.", hits, usage)
         else:
             if held:
                 yield Delta(self.answer_id, held)
             sources = self._describe_all(hits, checked.cited)
-            yield self._finish(checked.text, "answered", sources, checked, reason, usage)
+            yield self._finish(lead + checked.text, "answered", sources, checked, reason, usage, len(lead))
             return
         async for event in events:
             yield event
@@ -125,6 +126,7 @@ class Turn:
         checked: CitationStream | None = None,
         reason: str = "stop",
         usage: JsonObject = NO_TOKENS,
+        moved: int = 0,
     ) -> Finished:
         details = AnswerDetails(
             answer_id=self.answer_id,
@@ -143,7 +145,20 @@ class Turn:
         )
         if checked is None:
             return Finished(text, details, (), reason, usage)
-        return Finished(text, details, checked.spans, reason, usage, checked.dropped)
+        spans = [(number, start + moved, end + moved) for number, start, end in checked.spans]
+        return Finished(text, details, spans, reason, usage, checked.dropped)
+
+
+def describe_count(result: SearchResult) -> str:
+    """How many records fit, said before the model's words where the question asks for it; else "".
+
+    Counted by query: a model cannot count what it was not shown.
+    """
+    if not result.wants_count or not result.matches:
+        return ""
+    looked_for = "; ".join(chip.label for chip in result.chips if chip.id not in result.relaxed)
+    count = f"{result.matches:,} described {'record fits' if result.matches == 1 else 'records fit'}"
+    return f"{count} ({looked_for}); one record may stand for many items.\n\n"
 
 
 def _may_refuse(text: str) -> bool:
