@@ -25,7 +25,7 @@ from retrieval.ranking import Board, Weights
 from retrieval.spans import Span
 from retrieval.vectors import Mask
 
-ROLE, OWN, ABOVE, SURNAME, TOLD, WRONG_ROLE = 1.0, 0.9, 0.7, 0.4, 0.3, 0.2
+ROLE, OWN, ABOVE, SURNAME, TOLD, WRONG_ROLE = 1.0, 0.9, 0.8, 0.4, 0.3, 0.2
 """How well a person fits: in the role asked for, in a record's own heading or names, in the titles above
 it, by the last name alone, in its text, and in the other role only."""
 

@@ -15,7 +15,7 @@ from dataclasses import astuple, dataclass
 from retrieval.criteria import Agreement
 from retrieval.judging import Judged
 from retrieval.questions import Question, split_words
-from retrieval.records import Hit, Record
+from retrieval.records import Hit, Kind, Record
 
 UNKNOWN = 0.5
 """Worth of a word that is nowhere in the index, beside a rare one that is."""
@@ -27,11 +27,12 @@ LOOKED_AT = 8
 class Evidence:
     """What speaks for an answer, each 0 to 1.
 
-    `cosine` is the best one. `cover` is how much of the question's own words, names and years left out
-    and the rare ones weighing more, the best hit has; `person` how well the best hit fits the people
-    asked for, 1 when nobody is. `cover_dated` and `person_dated` are the same over those hits that may
-    be of the days asked for. `no_date`, `no_person`, `no_material` and `no_other` say that such a
-    reading had to be set aside.
+    `cosine` is the best one. `cover` is how much of the question's own words, years left out and the
+    rare ones weighing more, the best hit has; `person` the square of how well the best hit fits the
+    people asked for, 1 when nobody is. `cover_dated` and `person_dated` are the same over those hits
+    that may be of the days asked for. `no_date`, `no_person` and `no_other` say that such a reading had
+    to be set aside, and `no_material` how many of the kinds asked for are in none of the hits that
+    satisfy all else.
     """
 
     cosine: float
@@ -46,18 +47,18 @@ class Evidence:
 
 
 COEFFICIENTS = Evidence(
-    cosine=2.2,
-    cover=1.6,
+    cosine=1.6,
+    cover=0.6,
     cover_dated=6.0,
-    person=1.8,
-    person_dated=2.1,
-    no_date=-2.9,
-    no_person=-0.6,
-    no_material=-0.2,
-    no_other=-0.7,
+    person=1.4,
+    person_dated=2.2,
+    no_date=-2.5,
+    no_person=-0.8,
+    no_material=-1.4,
+    no_other=-0.5,
 )
-BIAS = -8.9
-THRESHOLD = 0.5
+BIAS = -6.9
+THRESHOLD = 0.6
 
 
 def weigh(
@@ -70,11 +71,8 @@ def weigh(
 ) -> Evidence:
     """The evidence of a search. `frequency` says in how many of all passages a word stands."""
     judged = judged[:LOOKED_AT]
-    named = {word for person in question.people for word in person.words}
-    named |= {word for asked, _ in question.corrections for word in split_words(asked)}
-    words = [
-        word for word in question.topic_words if word not in named and not (question.span and word.isdigit())
-    ]
+    right = dict(question.corrections)
+    words = {right.get(word, word) for word in question.topic_words if not (question.span and word.isdigit())}
     rarity = {word: _rarity(frequency(word), passages) for word in words}
     total = sum(rarity.values()) or 1.0
     covers = [_cover(rarity, one.hit) / total if rarity else 1.0 for one in judged]
@@ -83,11 +81,11 @@ def weigh(
         cosine=max(0.0, best_cosine),
         cover=max(covers, default=0.0),
         cover_dated=max((cover for cover, one in zip(covers, judged, strict=True) if one.dated), default=0.0),
-        person=max((one.person for one in judged), default=0.0),
-        person_dated=max((one.person for one in judged if one.dated), default=0.0),
+        person=max((one.person**2 for one in judged), default=0.0),
+        person_dated=max((one.person**2 for one in judged if one.dated), default=0.0),
         no_date=float("date" in relaxed),
         no_person=float(bool(relaxed & {"person", "sender", "recipient"})),
-        no_material=float("material" in relaxed),
+        no_material=_missing(question.materials, judged),
         no_other=float(bool(relaxed & {"place", "collection", "container", "call_number"})),
     )
 
@@ -101,6 +99,13 @@ def estimate(evidence: Evidence) -> float:
     """The likelihood that there is an answer, by logistic regression."""
     pairs = zip(astuple(evidence), astuple(COEFFICIENTS), strict=True)
     return 1 / (1 + math.exp(-(BIAS + sum(value * weight for value, weight in pairs))))
+
+
+def _missing(materials: Sequence[Kind], judged: Sequence[Judged]) -> float:
+    """Share of the kinds asked for that no hit has which satisfies all that was kept."""
+    asked = frozenset(materials)
+    there = frozenset(kind for one in judged if one.complete for kind in one.hit.record.kinds)
+    return len(asked - there) / len(asked) if asked else 0.0
 
 
 def _rarity(holders: int, passages: int) -> float:

@@ -16,8 +16,9 @@ from retrieval.records import Record
 
 CONFLICT = 0.1
 """A name with the same surname and another forename."""
-INITIAL, MISSING = 0.9, 0.5
-"""Worth of a forename that is only an initial, and of one that is not given, beside 1 for one in full."""
+INITIAL, MISSING, SECOND_MISSING = 0.9, 0.3, 0.7
+"""Worth of a forename that is only an initial, of a first one that is not given, and of a second one that
+is not, beside 1 for one in full."""
 ENOUGH = 0.3
 """Fit from which on a record counts as this person's."""
 _SURNAME = 0.5
@@ -48,7 +49,7 @@ def judge_person(person: Person, record: Record) -> float:
         0.0,
     )
     if other > CONFLICT and person.role != "any":
-        return WRONG_ROLE * other if above < MISSING else max(WRONG_ROLE, SURNAME * above)
+        return WRONG_ROLE * other if above < 0.5 else max(WRONG_ROLE, SURNAME * above)
     found = max(OWN * own, ABOVE * above)
     if found > CONFLICT:
         return found
@@ -131,7 +132,7 @@ def _fit_forenames(asked: Sequence[str], given: Sequence[str]) -> float:
         found = max((_fit_word(word, other) for other in given), default=0.0)
         if not found and place == 0 and len(word) > 1:
             return -1.0
-        fits.append(found or MISSING)
+        fits.append(found or (SECOND_MISSING if place else MISSING))
     return sum(fits) / len(fits)
 
 
@@ -139,7 +140,7 @@ def _fit_around(asked: Sequence[str], around: Sequence[str]) -> float:
     if not asked:
         return 1.0
     fits = [max((_fit_word(word, other) for other in around), default=0.0) for word in asked]
-    return sum(fit or MISSING for fit in fits) / len(fits) if any(fits) else MISSING
+    return sum(fit or SECOND_MISSING for fit in fits) / len(fits) if any(fits) else MISSING
 
 
 def _fit_word(asked: str, given: str) -> float:
