@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from retrieval.asked.identifiers import read_identifiers
 from retrieval.asked.materials import ENGLISH_NAMES
 from retrieval.asked.not_dates import fold_chars
-from retrieval.asked.people import Person
+from retrieval.asked.people import OWN_NAME, Person
 from retrieval.asked.readings import Readings, read_all
 from retrieval.asked.tokens import Token
 from retrieval.asked.wants import read_breadth, read_wants
@@ -181,6 +181,8 @@ def _read_names(text: str) -> tuple[tuple[str, ...], ...]:
     names = []
     text = _POSSESSIVE.sub(",", text)  # "Murray's Autumn Fire" is two names
     for found in _NAME_RUN.finditer(text):
+        if OWN_NAME.search(text[: found.start()].rstrip().lower().replace("’", "'")):
+            continue
         words = [word for word in split_words(found[0]) if word not in MONTHS]
         while words and words[0] in STOP_WORDS:
             words.pop(0)

@@ -20,6 +20,7 @@ _FIRM = frozenset(
     "papers collection collections records archive archives fonds nachlass papiere papiers".split()
 )
 """Heads after which hardly anything but a collection's title is meant."""
+_FAMILY = frozenset({"family", "families"})
 _INSIDE = frozenset("and of for the".split())
 _DEFINITE = frozenset("the your a this that".split())
 _PLAIN = frozenset(
@@ -86,7 +87,7 @@ def _read_heads(
             if tokens[start].word in STOP_WORDS | _INSIDE:
                 continue
             run = tokens[start:place]
-            definite = start > 0 and tokens[start - 1].word in _DEFINITE
+            definite = (start > 0 and tokens[start - 1].word in _DEFINITE) or tokens[place].word in _FAMILY
             if not (definite or any(one.capital for one in run)):
                 continue
             words = corrector.correct_all(run)
@@ -153,7 +154,8 @@ def _choose(words: Sequence[str], head: str, vocabulary: Vocabulary) -> tuple[Kn
     found = vocabulary.find_collections(wanted)
     if not found:
         return ()
-    with_head = [one for one in found if head in one.words]
+    heads = _FAMILY if head in _FAMILY else {head, head.rstrip("s"), f"{head}s"}
+    with_head = [one for one in found if heads & set(one.words)]
     if head not in _FIRM and not with_head:
         return ()
     if "collection" not in head and with_head:

@@ -10,6 +10,9 @@ from retrieval.spelling import count_slips
 from retrieval.vocabulary import KnownWord, Vocabulary
 
 _PLAIN = STOP_WORDS | FOREIGN_SMALL | GENERIC | CHAT | MONTHS
+_ENDINGS = frozenset(
+    "s es ed d ing er ers or ors ly al e y ies ied ion ions ist ists ants ant ts t".split()
+) | {""}
 _SHORTEST_PLAIN = 7
 """Letters from which a word that is no name is corrected, by one slip: shorter ones are too alike."""
 _LONG = 10
@@ -81,8 +84,10 @@ class Corrector:
 
 
 def _is_inflected(one: str, other: str) -> bool:
-    """Whether two words differ by their endings only, which the search does not mind."""
+    """Whether two words differ at their ends only: these are other words, or forms the search knows."""
     shared = 0
     while shared < min(len(one), len(other)) and one[shared] == other[shared]:
         shared += 1
-    return shared >= 4 and max(len(one), len(other)) - shared <= 3
+    if shared >= max(len(one), len(other)) - 2:
+        return True
+    return shared >= 4 and {one[shared:], other[shared:]} <= _ENDINGS

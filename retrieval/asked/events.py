@@ -47,7 +47,7 @@ _EVENTS: tuple[tuple[str, str, str], ...] = (
     (r"turn of the century", "1895-01-01", "1905-12-31"),
 )  # fmt: skip
 _PLACING = re.compile(
-    r"\b(before|prior to|after|following|since|until|during|throughout|in|from|at|of|into|wahrend|im|vor"
+    r"\b(before|prior to|after|following|since|until|during|throughout|in|from|into|wahrend|im|vor"
     r"|nach|aus"
     r"|pendant|avant|apres|durante|antes (?:de|da)|despues de|depois da|em)\s+(?:the|der|des|dem|la|a"
     r"|l['’])?\s*$"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from itertools import product
@@ -42,7 +43,13 @@ _WORKS = frozenset(
     syndrome disease law
     """.split()
 )
-_WHERE = frozenset("at in near around inside outside under of".split())
+_WHERE = frozenset("at in near around inside outside under".split())
+_HOUSES = frozenset("library archive archives museum".split())
+_WRITTEN = frozenset(
+    "letter letters diary diaries journal journals papers correspondence writings brief briefe".split()
+)
+_GENERALS = frozenset("assembly court council dynamics electric foods hospital mills motors store".split())
+OWN_NAME = re.compile(r"\b(?:my name is|my name's|i am|i'm|this is)$")
 _NEVER = STOP_WORDS | GENERIC | CHAT | FOREIGN_SMALL | MONTHS | SEASONS
 
 
@@ -80,6 +87,7 @@ def read_people(
 ) -> list[FoundPerson]:
     """The people named, in the order of the question; words at `taken` places name nobody."""
     runs = _join_inverted(tokens, find_runs(tokens, taken), vocabulary)
+    runs = [run for run in runs if not introduces(tokens, run.start)]
     found: list[FoundPerson] = []
     if corrector and vocabulary:
         found = _find_known(tokens, taken, runs, vocabulary, corrector)
@@ -95,6 +103,14 @@ def read_people(
         found += _find_surnames(tokens, occupied, vocabulary, corrector)
     found.sort(key=lambda one: one.start)
     return _give_roles(tokens, _share_surname(tokens, found, runs, letters=letters), letters=letters)
+
+
+def introduces(tokens: Sequence[Token], start: int) -> bool:
+    """Whether a patron gives their own name there: "my name is Sarah Johnson". It is not searched for."""
+    if any(token.possessive for token in tokens[start : start + 3]):
+        return False  # "I am Ellen Marsh's grandson"
+    before = " ".join(token.text.lower().replace("’", "'") for token in tokens[max(0, start - 3) : start])
+    return bool(OWN_NAME.search(before))
 
 
 def _find_known(
@@ -131,6 +147,8 @@ def _match_known(
     words = [token.word for token in part]
     if any(place in taken for place in range(run.start, run.end)) or not _may_be_name(part):
         return None
+    if introduces(tokens, run.start):
+        return None
     if any(one.start <= run.start and run.end <= one.end and one.end - one.start > len(part) for one in runs):
         return None  # inside a longer capitalised run, which is another name
     if words[-1] in BODIES | THINGS and not part[-1].capital:
@@ -151,17 +169,37 @@ def _find_surnames(
     """Known surnames in small letters, only where a writer or a reader of letters stands: "from taft"."""
     found = []
     for place, token in enumerate(tokens):
-        if place in occupied or token.capital or len(token.word) < 4 or token.word in _NEVER:
-            continue
-        known = corrector.look_up(token.word)
         if (
-            not (known.names and known.is_proper)
-            or read_role(tokens, place, place + 1, letters=True) == "any"
+            place in occupied
+            or token.capital
+            or len(token.word) < 4
+            or token.word in _NEVER | BODIES | THINGS
         ):
             continue
-        if _is_surname(token.word, vocabulary) and not is_known_place([token.word], vocabulary):
-            found.append(FoundPerson((token.word,), token.text.capitalize(), place, place + 1))
+        near = [word for word in corrector.find_names_near(token.word) if corrector.look_up(word).is_proper]
+        surname = next((word for word in near if _is_surname(word, vocabulary)), "")
+        if not surname or is_material(token.word) or is_known_place([token.word], vocabulary):
+            continue
+        start = _go_back(tokens, place, occupied, corrector)
+        if read_role(tokens, start, place + 1, letters=True) == "any":
+            continue
+        corrector.note(token.word, surname)
+        part = tokens[start : place + 1]
+        words = [one.word for one in part]
+        chosen = [*words[:-1], surname]
+        found.append(FoundPerson(tuple(chosen), _say(part, words, chosen), start, place + 1))
     return found
+
+
+def _go_back(tokens: Sequence[Token], place: int, occupied: Collection[int], corrector: Corrector) -> int:
+    """Where the forenames before a surname in small letters begin: words that are known from names alone."""
+    start = place
+    while start and place - start < 2 and start - 1 not in occupied and tokens[start].is_joined:
+        before = corrector.look_up(tokens[start - 1].word)
+        if tokens[start - 1].word in _NEVER | TITLES or not (before.names and before.is_proper):
+            break
+        start -= 1
+    return start
 
 
 def _may_be_name(part: Sequence[Token]) -> bool:
@@ -228,6 +266,8 @@ def _judge(
         and not (known and words[-1] in _ALSO_SURNAMES and len(words) < 4)
     ):
         return None
+    if run.titled and tokens[run.start - 1].word == "general" and words[0] in _GENERALS:
+        return None
     if words[0] in PEOPLES and not (known or run.titled):
         return None
     if len(words) == 1:
@@ -241,12 +281,18 @@ def _judge(
 
 def _describes(tokens: Sequence[Token], run: Run) -> bool:
     """Whether a run only says of what, or where, something is: "Stanford band", "at Interlochen"."""
-    after = tokens[run.end] if run.end < len(tokens) else None
-    if after and after.is_joined and not after.capital and not tokens[run.end - 1].possessive:
-        if after.word in BODIES | THINGS:
+    after = tokens[run.end : run.end + 3]
+    if tokens[run.end - 1].possessive:
+        return bool(after) and after[0].capital and any(one.capital and one.word in BODIES for one in after)
+    if after and after[0].is_joined:
+        if after[0].word in _HOUSES or (not after[0].capital and after[0].word in BODIES | THINGS):
             return True
-    before = tokens[run.start - 1].word if run.start else ""
-    return before in _WHERE and run.end - run.start == 1
+    before = [token.word for token in tokens[max(0, run.start - 2) : run.start]]
+    if before[-1:] == ["of"] and before[:1] in (["map"], ["maps"], ["views"], ["view"]):
+        return True
+    if run.end - run.start > 1 or not before:
+        return False
+    return before[-1] in _WHERE or (before[-1] == "of" and before[0] not in _WRITTEN)
 
 
 def _put_in_order(part: Sequence[Token]) -> Sequence[Token]:
@@ -297,7 +343,7 @@ def _judge_single(
 
 def _is_surname(word: str, vocabulary: Vocabulary) -> bool:
     return any(
-        known.words[-1] == word and len(known.words) > 1 and not set(known.words) & (BODIES - _ALSO_SURNAMES)
+        known.words[-1] == word and " " in known.label and not set(known.words) & (BODIES - _ALSO_SURNAMES)
         for known in vocabulary.find_names([word])
     )
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from retrieval.asked.gazetteer import AMBIGUOUS, PLACES
 from retrieval.asked.tokens import Token, starts_sentence
-from retrieval.asked.words import STOP_WORDS
+from retrieval.asked.words import BODIES, STOP_WORDS
 from retrieval.vocabulary import Vocabulary
 
 _LONGEST = 4
@@ -85,6 +85,8 @@ def _is_meant(tokens: Sequence[Token], start: int, end: int, vocabulary: Vocabul
             return False
     if before and (before.word in _NOT_AFTER or (capital and before.capital and _joins(tokens, start))):
         return False
+    if before and before.word == "of" and start > 1 and tokens[start - 2].word in BODIES:
+        return False  # "the University of Michigan"
     placed = before is not None and before.word in _PREPOSITIONS | {"the"}
     if not capital:
         proper = " ".join(words) in PLACES or bool(vocabulary and vocabulary.look_up(words[0]).is_proper)

@@ -13,7 +13,7 @@ from retrieval.words import TITLES
 _POLITE = frozenset("sie ihr vous usted ustedes voce voces".split())
 _BEFORE_DATE = frozenset("in of since during until before after by early late mid on this last next".split())
 _NEVER = STOP_WORDS | GENERIC | CHAT
-_FORENAMES = frozenset("will may mark an can june april august so much ever even".split())
+_FORENAMES = frozenset("will may mark june april august".split())
 """Small words and months that are forenames where another capitalised word follows."""
 
 
@@ -102,7 +102,12 @@ def _begins_name(tokens: Sequence[Token], place: int) -> bool:
     follows = place + 1 < len(tokens) and tokens[place + 1].capital and tokens[place + 1].is_joined
     if token.word in _FORENAMES:
         later = tokens[place + 1].word if place + 1 < len(tokens) else ""
-        return follows and later not in _NEVER and not is_material(later) and not _is_date_word(tokens, place)
+        return (
+            follows
+            and later not in _NEVER | TITLES
+            and not is_material(later)
+            and not _is_date_word(tokens, place)
+        )
     if token.word in _NEVER or is_material(token.word) or _is_date_word(tokens, place):
         return False
     small = token.word in FOREIGN_SMALL and starts_sentence(tokens, place)

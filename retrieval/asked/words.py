@@ -80,7 +80,7 @@ BODIES = frozenset(
 
 THINGS = frozenset(
     """
-    act affair amendment avenue award bay beach bill boulevard bowl bridge building camp campaign canal
+    act affair bible amendment avenue award bay beach bill boulevard bowl bridge building camp campaign canal
     canyon case
     century championship city coast conspiracy county creek crisis crusade cup dam day depression disaster
     doctrine earthquake era exhibition exposition expedition fair falls fire flood forest fort freeway

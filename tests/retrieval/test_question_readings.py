@@ -95,7 +95,7 @@ def test_exact_identifiers_name_their_records(known: Vocabulary, text: str, reco
     [
         ("letters from Elen Marsh", (("elen", "ellen"),)),
         ("Clara Whitcomb photgraphs", (("whitcomb", "whitcombe"), ("photgraphs", "photographs"))),
-        ("the orchrad and the sufrage petitions", (("sufrage", "suffrage"),)),
+        ("the orchrad and the sufrage petitions", (("orchrad", "orchard"), ("sufrage", "suffrage"))),
         ("letters from Ellen Marsh", ()),
         ("what is it worth to her descendants", ()),
         ("Quilfeather", ()),
