@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 from retrieval.asked.labels import list_named
 from retrieval.asked.materials import LABELS
-from retrieval.asked.people import FoundPerson
+from retrieval.asked.person_names import FoundPerson
 from retrieval.asked.readings import Readings, read_all
 from retrieval.asked.roles import read_role
 from retrieval.asked.words import CHAT, FOREIGN_SMALL, STOP_WORDS

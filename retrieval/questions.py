@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from retrieval.asked.identifiers import read_identifiers
 from retrieval.asked.materials import ENGLISH_NAMES
 from retrieval.asked.not_dates import fold_chars
-from retrieval.asked.people import OWN_NAME, Person
+from retrieval.asked.person_names import OWN_NAME, Person
 from retrieval.asked.readings import Readings, read_all
 from retrieval.asked.tokens import Token
 from retrieval.asked.wants import read_breadth, read_wants

@@ -8,7 +8,7 @@ from retrieval.asked.collections import AskedCollection
 from retrieval.asked.dates import AskedDate
 from retrieval.asked.identifiers import AskedIdentifier
 from retrieval.asked.materials import LABELS
-from retrieval.asked.people import FoundPerson
+from retrieval.asked.person_names import FoundPerson
 from retrieval.asked.places import AskedPlace
 from retrieval.chips import Chip, ChipKind
 from retrieval.records import Kind

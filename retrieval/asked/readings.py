@@ -21,7 +21,8 @@ from retrieval.asked.labels import (
     list_named,
 )
 from retrieval.asked.materials import correct_material, is_material, read_materials
-from retrieval.asked.people import FoundPerson, read_people
+from retrieval.asked.people import read_people
+from retrieval.asked.person_names import FoundPerson
 from retrieval.asked.places import AskedPlace, read_places
 from retrieval.asked.tokens import Token, cut_tokens
 from retrieval.chips import Chip

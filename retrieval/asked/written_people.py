@@ -1,0 +1,126 @@
+"""Capitalised runs of a question judged: persons, or places, things, and nobody in particular."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from retrieval.asked.correction import Corrector
+from retrieval.asked.materials import is_material
+from retrieval.asked.person_names import (
+    ALSO_SURNAMES,
+    FoundPerson,
+    is_known_name,
+    is_known_surname,
+    owns_work,
+    put_in_order,
+    say_titled,
+)
+from retrieval.asked.places import is_known_place
+from retrieval.asked.roles import read_role
+from retrieval.asked.runs import Run
+from retrieval.asked.tokens import Token, starts_sentence
+from retrieval.asked.words import BODIES, PEOPLES, THINGS
+from retrieval.vocabulary import Vocabulary
+
+_WHERE = frozenset("at in near around inside outside under".split())
+_HOUSES = frozenset("library archive archives museum".split())
+_WRITTEN = frozenset(
+    "letter letters diary diaries journal journals papers correspondence writings brief briefe".split()
+)
+_GENERALS = frozenset("assembly court council dynamics electric foods hospital mills motors store".split())
+
+
+def judge_run(
+    tokens: Sequence[Token],
+    run: Run,
+    vocabulary: Vocabulary | None,
+    corrector: Corrector | None,
+    *,
+    letters: bool,
+) -> FoundPerson | None:
+    """A capitalised run as a person; None where it is a place, a thing, or nobody in particular."""
+    part = put_in_order(tokens[run.start : run.end])
+    words = [token.word for token in part]
+    role = read_role(tokens, run.start, run.end, letters=letters)
+    if owns_work(tokens, run.end) or (is_known_place(words, vocabulary) and not run.titled):
+        return None
+    if not run.titled and _describes(tokens, run):
+        return None
+    known = vocabulary is not None and is_known_name(words, vocabulary)
+    cued = run.titled or role != "any"
+    if words[-1] in THINGS and not known and not (cued and words[-1] in ALSO_SURNAMES and len(words) > 1):
+        return None
+    if (
+        words[-1] in BODIES
+        and (role == "any" or len(words) == 1)
+        and not (known and words[-1] in ALSO_SURNAMES and len(words) < 4)
+    ):
+        return None
+    if run.titled and tokens[run.start - 1].word == "general" and words[0] in _GENERALS:
+        return None
+    if words[0] in PEOPLES and not (known or run.titled):
+        return None
+    if len(words) == 1:
+        chosen = _judge_single(tokens, run, vocabulary, corrector, cued=cued)
+    else:
+        chosen = _judge_several(words, corrector, cued=cued or known)
+    if chosen is None:
+        return None
+    return FoundPerson(tuple(chosen), say_titled(tokens, run, words, chosen), run.start, run.end)
+
+
+def _describes(tokens: Sequence[Token], run: Run) -> bool:
+    """Whether a run only says of what, or where, something is: "Stanford band", "at Interlochen"."""
+    after = tokens[run.end : run.end + 3]
+    if tokens[run.end - 1].possessive:
+        return bool(after) and after[0].capital and any(one.capital and one.word in BODIES for one in after)
+    if after and after[0].is_joined:
+        if after[0].word in _HOUSES or (not after[0].capital and after[0].word in BODIES | THINGS):
+            return True
+    before = [token.word for token in tokens[max(0, run.start - 2) : run.start]]
+    if before[-1:] == ["of"] and before[:1] in (["map"], ["maps"], ["views"], ["view"]):
+        return True
+    if run.end - run.start > 1 or not before:
+        return False
+    return before[-1] in _WHERE or (before[-1] == "of" and before[0] not in _WRITTEN)
+
+
+def _judge_several(words: list[str], corrector: Corrector | None, *, cued: bool) -> list[str] | None:
+    """Two words or more are a person, unless the index has them all and none of them in a name."""
+    if corrector and not cued:
+        known = [corrector.look_up(word) for word in words if len(word) > 1]
+        if all(one.records for one in known) and not any(one.names for one in known):
+            return None
+        if all(one.records and not one.is_proper for one in known):
+            return None
+    return words
+
+
+def _judge_single(
+    tokens: Sequence[Token],
+    run: Run,
+    vocabulary: Vocabulary | None,
+    corrector: Corrector | None,
+    *,
+    cued: bool,
+) -> list[str] | None:
+    """One word is a person with a title, a part in a letter, or letters of their own; or a known surname."""
+    token = tokens[run.start]
+    owns = token.possessive and any(
+        is_material(after.word) or after.word in ("papers", "correspondence", "writings")
+        for after in tokens[run.end : run.end + 3]
+    )
+    if len(token.word) < 3:
+        return None
+    if vocabulary is None or corrector is None:
+        return [token.word] if cued or owns else None
+    if corrector.look_up(token.word).records:
+        surname = is_known_surname(token.word, vocabulary) and corrector.look_up(token.word).is_proper
+        alone = starts_sentence(tokens, run.start) and not token.possessive
+        return [token.word] if cued or owns or (surname and not alone) else None
+    if not (cued or owns):
+        return None
+    near = [word for word in corrector.find_names_near(token.word) if is_known_surname(word, vocabulary)]
+    chosen = near[0] if near else token.word
+    corrector.note(token.word, chosen)
+    return [chosen]
