@@ -31,15 +31,16 @@ def move_month(day: date, months: int, *, to_end: bool) -> date:
     return date(year, month, days_in(year, month) if to_end else 1)
 
 
-def cut_part(length: int, part: tuple[int, int]) -> tuple[int, int]:
-    """First and last unit, from 0, of a part of a period: the early third of 100 years is 0 to 33.
+def cut_part(length: int, part: tuple[int, int, int]) -> tuple[int, int]:
+    """First and last unit, from 0, of parts of a period (from which, to which, of how many).
 
-    Thirds are vague, so they overlap by a year where they do not go in evenly.
+    The early third of 100 years is 0 to 33. Thirds are vague, so they overlap by a year where they do
+    not go in evenly.
     """
-    which, of = part
+    first, which, of = part
     overlap = 0 if length % of == 0 or of != _THIRDS else 1
     last = length * (which + 1) // of - 1 + overlap
-    return length * which // of, min(last, length - 1)
+    return length * first // of, min(last, length - 1)
 
 
 def republican_days(day: int | None, month: int, year: int) -> tuple[date, date] | None:

@@ -15,7 +15,7 @@ from functools import lru_cache
 
 from retrieval.dates.expression import Extent, to_extents
 from retrieval.dates.machine import read_machine_date
-from retrieval.dates.points import Scanner
+from retrieval.dates.scanner import Scanner
 from retrieval.dates.tokens import cut_tokens
 from retrieval.spans import Certainty, Span, Years, cover
 

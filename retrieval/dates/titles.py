@@ -10,17 +10,21 @@ from retrieval.spans import Years
 
 _MONTH = (
     r"(?:jan(?:uary)?|feb(?:ruary)?|mar(?:ch)?|apr(?:il)?|may|june?|july?|aug(?:ust)?|sept?(?:ember)?"
-    r"|oct(?:ober)?|nov(?:ember)?|dec(?:ember)?)\b\.?"
+    r"|oct(?:ober)?|nov(?:ember)?|dec(?:ember)?"
+    r"|januar|februar|märz|mai|juni|juli|oktober|dezember"
+    r"|janvier|f[ée]vrier|mars|avril|juin|juillet|ao[ûu]t|septembre|octobre|novembre|d[ée]cembre"
+    r"|enero|febrero|marzo|abril|mayo|junio|julio|agosto|septiembre|octubre|noviembre|diciembre"
+    r"|janeiro|fevereiro|março|maio|junho|julho|setembro|outubro|novembro|dezembro)\b\.?"
 )
 _SEASON = r"(?:spring|summer|fall|autumn|winter|christmas|easter)\b"
 _YEAR_TEXT = r"(?:1[4-9]\d\d|20[0-4]\d)"
 _EDGE = r"(?:circa|ca\.?|c\.|about|before|after|bulk|between|post|pre)"
-_DAY = r"\d{1,2}(?:st|nd|rd|th)?"
+_DAY = r"\d{1,2}(?:st|nd|rd|th|er|\.(?=\s*[A-Za-z]))?(?:\s+de)?"
 _ONE_DATE = (
     rf"(?:{_EDGE}\s*)?(?:"
     rf"{_YEAR_TEXT}['’]?s"
     rf"|{_YEAR_TEXT}(?:/\d{{1,2}})?\??,?\s+{_MONTH}(?:\s+{_DAY}\b)?(?:\s*[-–]\s*(?:{_MONTH}\s*)?(?:{_DAY}\b)?)?"
-    rf"|(?:{_DAY}\s+)?(?:{_MONTH}|{_SEASON})(?:\s+{_DAY})?(?:\s*[-–,]\s*(?:{_MONTH}\s*)?(?:{_DAY})?)?,?\s+(?:of\s+)?{_YEAR_TEXT}\??"
+    rf"|(?:{_DAY}\s+)?(?:{_MONTH}|{_SEASON})(?:\s+{_DAY})?(?:\s*[-–,]\s*(?:{_MONTH}\s*)?(?:{_DAY})?)?,?\s+(?:(?:of|de|del)\s+)?{_YEAR_TEXT}\??"
     rf"|{_YEAR_TEXT}(?:/\d{{1,2}})?\??(?:,\s*{_MONTH}(?:\s+{_DAY}\b)?)?"
     rf")(?:\s*[-–]\s*{_MONTH}(?:\s+{_DAY}\b)?)?"
 )

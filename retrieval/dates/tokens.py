@@ -10,6 +10,7 @@ from functools import lru_cache
 from typing import Any, Literal, NamedTuple
 
 from retrieval.dates.calendar import FIRST_YEAR, LAST_YEAR, republican_days
+from retrieval.dates.patterns import TOKEN
 from retrieval.dates.words import LONG_MONTHS, MARKS, MONTHS, PARTS, REPUBLICAN_MONTHS, SEASONS
 
 TokenKind = Literal[
@@ -33,40 +34,10 @@ class Token(NamedTuple):
     glued: bool
 
 
-_CENTURY = r"(?:cent(?:ur(?:y|ies)|\.)?|siecles?|jh\.?|jahrhunderts?|th\. c\.)"
-_MONTH_DAY = r"(?P<iso_month>0[1-9]|1[0-2])(?P=iso_mark)(?P<iso_day>0[1-9]|[12]\d|3[01])"
-_PATTERNS = {
-    "republican": r"(?:(?P<rep_day>\d{1,2})(?:er|e)?\s+)?(?P<rep_month>" + "|".join(REPUBLICAN_MONTHS) + ")"
-    r"\s*,?\s*(?:de\s+)?(?:l['’]\s*)?an\s+(?P<rep_year>[ivx]+|\d{1,2})e?\b",
-    "undated": r"\b(?:undated|n\.\s?d\.|nd\b|no date\b|s\.\s?[da]\.|o\.\s?d\.|ohne datum|s/d\b|sin fecha"
-    r"|sans date\b|sem data|date unknown)",
-    "iso": r"(?<!\d)(?P<iso_year>\d{4})(?P<iso_mark>[-–]|(?=\d{4}(?!\d)))" + _MONTH_DAY + r"(?!\d)",
-    "figures": r"(?<![\d/.-])(?P<one>\d{1,2})(?P<mark>[/.-])(?P<two>\d{1,2})(?P=mark)"
-    r"(?P<fig_year>\d{4})(?!\d)",
-    "backward": r"(?<!\d)(?P<back_year>\d{4})(?P<back_mark>[/.])(?P<back_month>\d{1,2})(?P=back_mark)"
-    r"(?P<back_day>\d{1,2})(?![\d/])",
-    "century": r"(?:(?P<cent_first>\d{1,2})(?:st|nd|rd|th|\.)?\s*(?:[-–]|to|and|or|und|bis)\s*(?:the\s+)?)?"
-    r"(?P<cent>\d{1,2})(?:st|nd|rd|th|\.|eme|e)[\s-]+" + _CENTURY + r"(?!\w)"
-    r"|\b(?P<cent_roman>[ivx]+)(?:e|eme)?\s+siecles?\b"
-    r"|\b(?:siglos?|seculos?|secolo)\s+(?P<cent_after>[ivx]+)\b",
-    "century_gap": r"(?<!\d)(?P<cent_digits>1\d|20)(?:uu|xx|--|––|__|\?\?|u-|-\?|u\?)(?![\dux])",
-    "decade": r"(?<!\d)(?P<dec>\d{3}0)(?:['’]?s\b|er\b)"
-    r"|\b(?:annees|anos|decada de)\s+(?P<dec_after>\d{3}0)(?!\d)",
-    "decade_gap": r"(?<!\d)(?P<dec_digits>1\d\d|20\d)[-–_ux?](?![\dux])",
-    "dual": r"(?<!\d)(?P<dual_one>\d{4})/(?P<dual_two>\d{4}|\d{1,2})(?![\d/])",
-    "year": r"(?<!\d)\d{4}(?!\d|[.,]\d{3}(?!\d))",
-    "part": r"(?:first|1st|second|2nd|latter|last) half"
-    r"|(?:first|1st|second|2nd|third|3rd|fourth|last) quarter"
-    r"|(?:early|mid|late)(?!\w)|(?:beginning|middle|end)(?= of\b)"
-    r"|(?:debut|anfang|mitte|ende|principios|mediados|meados|fines|finales)\b",
-    "number": r"(?<!\d)(?P<digits>\d{1,2})(?:st|nd|rd|th|er|eme|o|a|°)?(?!\w)",
-    "word": r"(?:pre|post|ante)-(?=\d)|[789x]b(?:e)?re?\b|[^\W\d_]+(?:['’][^\W\d_]+)*",
-    "dash": r"[-–—‒−]+",
-    "sign": r"[,;/?&()~]",
-    "other": r"\d+|\S",
-}
-"""What a date is cut into; the first that fits is taken."""
-_TOKEN = re.compile("|".join(f"(?P<{name}>{pattern})" for name, pattern in _PATTERNS.items()))
+_CENTURY_LEFT_OUT = re.compile(
+    r"(\d{1,2}(?:st|nd|rd|th))(\s*(?:-|–|to|and)\s*(?:early|mid|late)[\s-]*\d{1,2}(?:st|nd|rd|th)[\s-]+cent)"
+)
+""" "late 19th-early 20th century" says "century" once for both."""
 _BRACKETS = re.compile(r"[\[\]<>{}]")
 _ROMAN = {"i": 1, "v": 5, "x": 10}
 _CHARS: dict[str, TokenKind] = {
@@ -77,12 +48,15 @@ _LATEST_CENTURY = 21
 
 def cut_tokens(text: str) -> list[Token]:
     """The tokens of a date. Editorial brackets are taken out, and remembered on what stood in them."""
-    plain, bracketed = _unbracket(_fold(text))
+    folded = _fold(text)
+    if "cent" in folded:
+        folded = _CENTURY_LEFT_OUT.sub(r"\1 century\2", folded)
+    plain, bracketed = _unbracket(folded)
     return list(_cut(plain, bracketed))
 
 
 def _cut(plain: str, bracketed: list[bool]) -> Iterator[Token]:
-    for match in _TOKEN.finditer(plain):
+    for match in TOKEN.finditer(plain):
         kind = match.lastgroup or ""
         start, end = match.span()
         supplied = bool(bracketed) and any(bracketed[start:end])
@@ -107,12 +81,13 @@ def _read(kind: str, match: re.Match[str]) -> Iterator[tuple[TokenKind, Any]]:
     elif kind == "undated":
         yield "undated", text
     elif kind == "part":
-        yield "part", PARTS[text]
+        start, end = PARTS[match["part_from"] or text], PARTS[match["part_to"] or text]
+        yield "part", (start[0], end[0], end[1])
     elif kind == "dual":
         yield _read_dual(match["dual_one"], match["dual_two"])
-    elif kind in {"decade", "decade_gap", "century_gap", "century"}:
+    elif kind in {"decades", "decade", "decade_gap", "century_gap", "century"}:
         yield _read_wide(kind, match)
-    elif kind in {"iso", "backward", "figures"}:
+    elif kind in {"iso", "backward", "figures", "roman", "month_year"}:
         yield _read_figures(kind, match)
     elif kind == "republican":
         yield _read_republican(match)
@@ -175,6 +150,10 @@ def _read_wide(kind: str, match: re.Match[str]) -> tuple[TokenKind, Any]:
     if kind == "decade":
         first = int(match["dec"] or match["dec_after"])
         last = first + (99 if first % 100 == 0 and first != 2000 else 9)
+    elif kind == "decades":
+        first = int(match["decades_from"])
+        last = first // 100 * 100 + int(match["decades_to"]) + 9
+        last = last if last > first else first + 9
     elif kind == "decade_gap":
         first = int(match["dec_digits"]) * 10
         last = first + 9
@@ -195,6 +174,12 @@ def _read_figures(kind: str, match: re.Match[str]) -> tuple[TokenKind, Any]:
     """A day in figures. 5/9/2001 is either of two days."""
     if kind == "iso":
         year, month, day = int(match["iso_year"]), int(match["iso_month"]), int(match["iso_day"])
+    elif kind == "month_year":
+        year, month = int(match["figure_year"]), int(match["figure_month"])
+        return ("day", (year, month, None)) if FIRST_YEAR <= year <= LAST_YEAR else ("word", match[0])
+    elif kind == "roman":
+        year, month = int(match["roman_year"]), read_roman(match["roman_month"])
+        day = int(match["roman_day"])
     elif kind == "backward":
         year, month, day = int(match["back_year"]), int(match["back_month"]), int(match["back_day"])
     else:

@@ -126,6 +126,14 @@ def _written(span: Span) -> str:
         ("February 1918, April - August 1918.", ["1918-02-01/1918-02-28", "1918-04-01/1918-08-31"]),
         ("March and April 1944", ["1944-03-01/1944-03-31", "1944-04-01/1944-04-30"]),
         ("1806-27 December 1806", ["1806-01-01/1806-12-27"]),
+        ("22.v.1905", ["1905-05-22"]),
+        ("5/1905", ["1905-05-01/1905-05-31"]),
+        ("May 22d, 1905", ["1905-05-22"]),
+        ("mid to late 1920s", ["1923-01-01/1929-12-31 approximate"]),
+        ("1920-30s", ["1920-01-01/1939-12-31"]),
+        ("late 19th-early 20th century", ["1866-01-01/1933-12-31 approximate"]),
+        ("17th c.", ["1600-01-01/1699-12-31"]),
+        ("1905 (approx.)", ["1904-01-01/1906-12-31 approximate"]),
         ("1910, 12 boxes", ["1910-01-01/1910-12-31"]),
     ],
 )  # fmt: skip
@@ -206,14 +214,14 @@ _PIECES = (
 def test_no_text_at_all_is_too_much_and_every_span_is_of_valid_days_in_order() -> None:
     chance = random.Random(4)
     read = 0
-    for _ in range(20_000):
+    for _ in range(10_000):
         words = chance.choices(_PIECES, k=chance.randint(1, 7))
         text = chance.choice(["", " "]).join(words)
         dates = read_dates(text, chance.choice(["", "1905/1910", "uuuu", "1905-13-99", "9999/0001"]))
         for span in [*dates.spans, *([dates.bulk] if dates.bulk else [])]:
             assert date.fromisoformat(span.first) <= date.fromisoformat(span.last), text
         read += bool(dates.spans)
-    assert read > 10_000
+    assert read > 5_000
 
 
 @pytest.mark.parametrize(

@@ -99,6 +99,8 @@ def test_the_machine_date_counts_only_where_the_text_has_no_year(
         ("Bryan and daughters, ca. 1907 (2 photos)", ("ca. 1907", (1907, 1907))),
         ("Jackson, Maynard H., Jr., November 29, 1994", ("November 29, 1994", (1994, 1994))),
         ("Minute Books 1945-1965.", ("1945-1965", (1945, 1965))),
+        ("Carta a Juan, 12 de maio de 1905", ("12 de maio de 1905", (1905, 1905))),
+        ("Brief an Ruth, 3. März 1848", ("3. März 1848", (1848, 1848))),
         ("Wadley, Sarah Lois, 1844-1920", None),
         ("Waldman, Anne, 1945-", None),
         ("Reverend Isaac Bailey (1847-1914)", None),
