@@ -20,6 +20,7 @@ from retrieval.snapshot import PartStamp
 from retrieval.stored import LEVELS, dump_record
 from retrieval.stored_vectors import StoredVectors, make_key, write_keys
 from retrieval.vectors import compose, embed_unique, write_vectors
+from retrieval.vectors_family import VectorsNote
 from retrieval.vocabulary import VocabularyWriter
 
 
@@ -59,6 +60,7 @@ class PartWriter:
             collections=beginning.collections,
             find_number=beginning.find_number,
         )
+        self._note: VectorsNote | None = None
         self._bodies: list[str] = []
         self._breadcrumbs: list[str] = []
         self.digest = hashlib.sha256()
@@ -99,7 +101,7 @@ class PartWriter:
             composed[places] = known
         if new:
             composed[new] = embedded
-        write_vectors(self._folder / "vectors.faiss", composed)
+        self._note = write_vectors(self._folder / "vectors.faiss", composed)
         write_keys(self._folder, keys)
         return len(places)
 
@@ -110,6 +112,7 @@ class PartWriter:
             first_passage=self._first_passage,
             passages=self.catalog.next_passage - self._first_passage,
             next_record=self.catalog.next_record,
+            vectors=self._note,
         )
 
     def _embed(self, places: list[int], embedder: Embedder, progress: Progress) -> Vectors:

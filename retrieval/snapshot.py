@@ -25,8 +25,10 @@ from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 from retrieval.errors import IndexDamaged, IndexMissing, SnapshotError
+from retrieval.vectors_family import VectorsNote
 
 KEEP = 3
 """Snapshots kept on disk, the current one included."""
@@ -51,13 +53,15 @@ class FileStamp:
 class PartStamp:
     """A part of a snapshot: its passages are numbered on from `first_passage`, what is deleted included.
 
-    `next_record` is the first number that no record of this part or those before it has.
+    `next_record` is the first number that no record of this part or those before it has. `vectors` says
+    how its vectors are kept, and how near to an exact search theirs came; None where it has none.
     """
 
     name: str
     first_passage: int
     passages: int
     next_record: int
+    vectors: VectorsNote | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -106,7 +110,7 @@ def read_manifest(folder: Path) -> Manifest:
     try:
         values = json.loads((folder / _MANIFEST).read_text("utf-8"))
         values["checksums"] = {name: FileStamp(**stamp) for name, stamp in values["checksums"].items()}
-        values["parts"] = tuple(PartStamp(**part) for part in values["parts"])
+        values["parts"] = tuple(_read_part(part) for part in values["parts"])
         for name in ("sources", "skipped", "remarks"):
             values[name] = tuple(values[name])
         manifest = Manifest(**values)
@@ -119,6 +123,11 @@ def read_manifest(folder: Path) -> Manifest:
             f"{folder}: expected version {folder.name}, found {manifest.version}; build it again"
         )
     return manifest
+
+
+def _read_part(values: dict[str, Any]) -> PartStamp:
+    note = values.pop("vectors", None)
+    return PartStamp(**values, vectors=VectorsNote(**note) if note else None)
 
 
 def check_files(folder: Path, manifest: Manifest, *, thoroughly: bool = False) -> None:

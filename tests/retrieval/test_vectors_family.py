@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from retrieval.embedding import Embedder, Vectors
+from retrieval.snapshot import read_manifest
 from retrieval.vectors import VectorIndex, write_vectors
 from retrieval.vectors_family import Family, Scan, Scores, choose_family, count_codes, read_memory
 
@@ -175,3 +176,11 @@ def test_partitions_are_named_with_their_number() -> None:
 
 def test_there_is_memory() -> None:
     assert 1e8 < read_memory() < 1e15
+
+
+def test_the_manifest_says_how_a_part_keeps_its_vectors(shelf_root: Path) -> None:
+    folder = shelf_root / (shelf_root / "CURRENT").read_text().strip()
+    (part,) = read_manifest(folder).parts
+    assert part.vectors is not None
+    assert (part.vectors.scan, part.vectors.factory, part.vectors.recall_at_10) == ("exact", "SQfp16", 1.0)
+    assert part.vectors.reason == f"{part.passages} passages: scanning them all takes no longer"
