@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 from retrieval.asked.tokens import Token
+from retrieval.kinds import KIND_WORDS
 from retrieval.records import Kind
 from retrieval.spelling import count_slips
 
@@ -17,69 +19,65 @@ LABELS: dict[Kind, str] = {
     "report": "reports", "speech": "speeches", "book": "books", "object": "objects",
 }  # fmt: skip
 
-_NAMES: dict[Kind, str] = {
-    "letter": """letter letters correspondence correspondences correspondance telegram telegrams postcard
-        postcards cable cables airmail email emails missive missives lettre lettres brief briefe briefwechsel
-        korrespondenz postkarte postkarten carta cartas correspondencia correspondencias postales
-        telegramme telegramas missivas""",
-    "diary": """diary diaries journal journals tagebuch tagebucher journaux diario diarios""",
-    "photograph": """photograph photographs photo photos photographic snapshot snapshots daguerreotype
-        daguerreotypes tintype tintypes ambrotype ambrotypes stereograph stereographs stereoview stereoviews
-        stereocard stereocards picture pictures photography portraits negatives slides photographies
-        fotografie fotografien foto fotos fotografia fotografias retratos pics""",
-    "map": """map maps atlas atlases plat plats carte cartes landkarte landkarten mapa mapas""",
-    "drawing": """drawing drawings sketch sketches blueprint blueprints dessin dessins zeichnung zeichnungen
-        dibujo dibujos desenho desenhos watercolor watercolors watercolour watercolours""",
-    "print": """engraving engravings lithograph lithographs etching etchings woodcut woodcuts prints
-        gravure gravures estampes kupferstich kupferstiche grabado grabados gravura gravuras""",
-    "film": """film films footage movie movies video videos videotape videotapes newsreel newsreels filme
-        peliculas""",
-    "sound": """recording recordings audio audiotape audiotapes cassette cassettes tape tapes
-        phonograph tonband tonaufnahme tonaufnahmen enregistrements grabaciones gravacoes""",
-    "interview": """interview interviews entretien entretiens entrevista entrevistas""",
-    "minutes": """minutes protokoll protokolle actas atas""",
-    "account": """ledger ledgers daybook daybooks receipt receipts invoice invoices cashbook cashbooks
-        bookkeeping rechnungen recibos facturas""",
-    "legal": """deed deeds indenture indentures wills contract contracts affidavit affidavits mortgage
-        mortgages deposition depositions lease leases urkunde urkunden testament testamento escrituras""",
-    "newspaper": """newspaper newspapers gazette gazettes zeitung zeitungen journaux periodico periodicos
-        jornal jornais""",
-    "clipping": """clipping clippings cutting cuttings coupures zeitungsausschnitte recortes""",
-    "scrapbook": """scrapbook scrapbooks""",
-    "programme": """programme programmes playbill playbills programmheft programmhefte""",
-    "poster": """poster posters broadside broadsides handbill handbills flyer flyers affiche affiches
-        plakat plakate cartel carteles cartaz cartazes""",
-    "music": """scores songbook songbooks hymnal hymnals partitions noten partituras partitura""",
-    "literary": """poem poems poetry typescript typescripts stories poeme poemes gedicht gedichte poema poemas
-        poesia""",
-    "report": """report reports rapports bericht berichte informes relatorio relatorios""",
-    "speech": """speech speeches sermon sermons lecture lectures oration orations discours rede reden
-        discursos discurso predigt predigten""",
-    "book": """pamphlet pamphlets books brochure brochures""",
-    "object": """artifact artifacts artefact artefacts medal medals memorabilia badge badges uniform uniforms
-        realia souvenir souvenirs medaille medaillen""",
+_ALSO: dict[Kind, str] = {
+    "letter": "missivas telegramas telegramme postales postkarten airmail correspondance",
+    "diary": "journale", "photograph": "retratos photographic", "map": "landkarten cartes carte",
+    "drawing": "zeichnungen", "print": "kupferstiche estampes",
+    "sound": "gravacoes grabaciones enregistrements tonaufnahmen tonband", "minutes": "protokolle",
+    "account": "recibos rechnungen", "legal": "testamento urkunden",
+    "newspaper": "journaux jornais zeitungen",
+    "clipping": "zeitungsausschnitte coupures", "programme": "programmheft programmhefte",
+    "poster": "carteles plakate", "music": "noten", "literary": "poesia gedichte stories",
+    "report": "berichte",
+    "speech": "predigten reden", "book": "books", "object": "medaille medaillen",
 }  # fmt: skip
-_PAIRS: dict[tuple[str, str], Kind] = {
-    ("oral", "history"): "interview", ("oral", "histories"): "interview", ("sheet", "music"): "music",
-    ("account", "book"): "account", ("account", "books"): "account", ("minute", "book"): "minutes",
-    ("minute", "books"): "minutes", ("scrap", "book"): "scrapbook", ("scrap", "books"): "scrapbook",
-    ("glass", "plates"): "photograph", ("last", "will"): "legal", ("music", "manuscripts"): "music",
-    ("architectural", "plans"): "drawing", ("building", "plans"): "drawing", ("floor", "plans"): "drawing",
-    ("short", "story"): "literary", ("field", "notes"): "report", ("rare", "book"): "book",
-    ("first", "edition"): "book", ("concert", "program"): "programme", ("concert", "programs"): "programme",
-    ("theater", "program"): "programme", ("theater", "programs"): "programme",
-    ("theatre", "program"): "programme", ("theatre", "programs"): "programme",
-    ("printed", "program"): "programme", ("post", "card"): "letter", ("post", "cards"): "letter",
-    ("home", "movies"): "film", ("court", "records"): "legal", ("log", "book"): "diary",
-    ("financial", "records"): "account", ("press", "cuttings"): "clipping", ("song", "books"): "music",
+"""Words of patrons, and plurals of other languages, beside those of `retrieval.kinds`."""
+_VAGUE = frozenset(
+    """
+    account address advertisement agreement album art article artwork banner bill bond book budget
+    button cartel certificate check chart clip clothing coin composition correspondent cost costume
+    design document draft essay expense fiction finance flag furniture globe hymn illustration
+    informe invitation keepsake license log lawsuit magazine mail manuscript memo menu message
+    monograph music negative newsletter note novel object painting paper partition patent payroll
+    periodical pin plan play presentation press print proceeding program prose publication redes
+    reel relic remark remarks score script sculpture sign slide snap song sonata statistic stereo
+    story study survey symphony talk testament testimony textile thing ticket tract transparency
+    treaty tune valentine verse volume warrant will wire writing cd mp3 vhs
+    """.split()
+)
+"""Words that name a kind of material in a title, and in a question mostly something else."""
+_PLURAL_ONLY = frozenset("negatives slides prints scores wills testamento".split())
+"""Of those, what is taken at its word all the same."""
+_MORE_PHRASES: dict[str, Kind] = {
+    "glass plates": "photograph", "music manuscripts": "music", "rare book": "book", "first edition": "book",
+    "rare books": "book", "printed program": "programme", "song books": "music", "minute books": "minutes",
+    "account books": "account", "post cards": "letter", "architectural plans": "drawing",
+    "court records": "legal",
 }  # fmt: skip
-_KINDS: dict[str, Kind] = {word: kind for kind, words in _NAMES.items() for word in reversed(words.split())}
+
+
+def _is_vague(word: str) -> bool:
+    singular = f"{word[:-3]}y" if word.endswith("ies") else word.removesuffix("s")
+    return word not in _PLURAL_ONLY and bool(_VAGUE & {word, singular, word.removesuffix("es")})
+
+
+_KINDS: dict[str, Kind] = {
+    **{word: kind for word, kind in KIND_WORDS.items() if word.isalpha() and not _is_vague(word)},
+    **{word: kind for kind, words in _ALSO.items() for word in words.split()},
+}
+_PHRASES: dict[tuple[str, ...], Kind] = {
+    tuple(re.split("[ -]", phrase)): kind
+    for phrase, kind in {**KIND_WORDS, **_MORE_PHRASES}.items()
+    if not phrase.isalpha()
+}
+_FIRST_WORDS = frozenset(phrase[0] for phrase in _PHRASES)
+_LONGEST_PHRASE = max(map(len, _PHRASES))
 
 ENGLISH_NAMES: dict[Kind, tuple[str, ...]] = {
     kind: ("letters", "correspondence", "letter", "wrote", "write", "written")
     if kind == "letter"
-    else tuple(dict.fromkeys([*LABELS[kind].split(), *words.split()[:4]]))
-    for kind, words in _NAMES.items()
+    else tuple(dict.fromkeys([*label.split(), *(word for word, of in _KINDS.items() if of == kind)]))
+    for kind, label in LABELS.items()
 }
 """English words for each kind: what a question in another language is searched by as well."""
 
@@ -123,10 +121,12 @@ def read_materials(tokens: Sequence[Token], taken: frozenset[int] = frozenset())
     "What did he write to her?" asks for letters too; "I am writing a book" asks for nothing.
     """
     found: list[Kind] = []
-    for place in range(len(tokens)):
-        kind = None if place in taken else _read_kind(tokens, place)
-        if kind and not _is_negated(tokens, place):
+    place = 0
+    while place < len(tokens):
+        kind, length = _read_kind(tokens, place)
+        if kind and place not in taken and not _is_negated(tokens, place):
             found.append(kind)
+        place += length
     return tuple(dict.fromkeys(found))
 
 
@@ -137,7 +137,7 @@ def is_material(word: str) -> bool:
 
 def correct_material(word: str) -> str:
     """The English word for a material that a misspelt one stands for; "" for none."""
-    if len(word) < _SLIPS_SHORTEST or word in _KINDS or word in _REAL_WORDS:
+    if len(word) < _SLIPS_SHORTEST or word in _KINDS or word in _REAL_WORDS or word in _FIRST_WORDS:
         return ""
     ranked = [(slips, other) for other in _ENGLISH if (slips := count_slips(word, other))]
     return min(ranked)[1] if ranked and min(ranked)[0] <= (1 if len(word) < 9 else 2) else ""
@@ -152,21 +152,22 @@ _ENGLISH = tuple(
 )
 
 
-def _read_kind(tokens: Sequence[Token], place: int) -> Kind | None:
+def _read_kind(tokens: Sequence[Token], place: int) -> tuple[Kind | None, int]:
+    """The kind that the word, or the words, from `place` on name, and how many they are."""
     word = tokens[place].word
-    if place + 1 < len(tokens) and (pair := _PAIRS.get((word, tokens[place + 1].word))):
-        return pair
-    if place and (tokens[place - 1].word, word) in _PAIRS:
-        return None
+    for length in range(min(_LONGEST_PHRASE, len(tokens) - place) if word in _FIRST_WORDS else 1, 1, -1):
+        phrase = tuple(token.word for token in tokens[place : place + length])
+        if phrase in _PHRASES:
+            return _PHRASES[phrase], length
     before = tokens[place - 1].word if place else ""
     if word in _WRITING:
-        return "letter" if _asks_for_writing(tokens, place) else None
+        return ("letter" if _asks_for_writing(tokens, place) else None), 1
     kind = _KINDS.get(word)
     if kind is None or (before in _NOT_BEFORE.get(word, ()) and not tokens[place].gap.strip()):
-        return None
+        return None, 1
     if word == "brief" and not tokens[place].capital:
-        return None
-    return None if _is_own_work(tokens, place) else kind
+        return None, 1
+    return (None if _is_own_work(tokens, place) else kind), 1
 
 
 def _asks_for_writing(tokens: Sequence[Token], place: int) -> bool:
