@@ -102,7 +102,7 @@ def _arrange(rows: Sequence[Row]) -> list[Entry]:
 
 def _heads_page(row: Row, title: str) -> bool:
     """Whether a row only repeats, in part, a heading that is in force: "GROUP 2." at the top of a page."""
-    if row.get("identifier") or row.get("date"):
+    if row.get("identifier") or row.get("date") or row.get("folder"):
         return False
     return any(title != heading and title.lower() in heading.lower() for heading in row.headings)
 

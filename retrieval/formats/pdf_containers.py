@@ -19,7 +19,7 @@ from retrieval.formats.pdf_pages import Line
 _DITTO = r"(?:[\"″〃”“]|''|-\s*\"\s*-|ditto|do\.)"
 _BOX = r"(?:box(?:es)?|bx\.?|carton|container|reel|vol(?:ume)?s?\.?|drawer|ms\.? box|oversize box)"
 _FOLDER = r"(?:folders?|fold(?:er)?s?\.|fldr\.?|ff\.?|f\.|files?|items?|envelopes?)"
-_NUMBER = r"(?:[A-Z]{1,3}[- ]?)?\d+[A-Za-z]?(?:\s*[-–/&]\s*\d+[A-Za-z]?)*"
+_NUMBER = r"(?:(?-i:[A-Z]{1,3})[- ]?)?\d+[A-Za-z]?(?:\s*[-–/&]\s*\d+[A-Za-z]?)*"
 _ROW = re.compile(
     rf"^(?:(?P<ditto>{_DITTO})(?:\s+|$)|(?P<kind>{_BOX})[\s:#]*(?:no\.?\s*)?(?P<box>{_NUMBER})\b[\s,;:.–-]*)?"
     rf"(?:(?P<inner>{_FOLDER})[\s:#]*(?:no\.?\s*)?(?P<folder>{_NUMBER}|{_DITTO})(?=[\s,;:.–-]|$)[\s,;:.–-]*)?"
@@ -31,7 +31,7 @@ _SERIES = re.compile(
     r"\s*[:.–—-]?\s+\S",
     re.IGNORECASE,
 )
-_NUMBERED = re.compile(r"^(?P<folder>\d{1,4}[a-z]?)(?:[.):]|\s)\s*(?P<title>\S.*)$")
+_NUMBERED = re.compile(r"^(?P<folder>\d{1,4}[a-z]?(?:[-–]\d{1,4})?)(?:[.):]|\s)\s*(?P<title>\S.*)$")
 _LEADING = re.compile(rf"^((?:(?:{_NUMBER}|{_DITTO})\s+)+)(\S.*)$", re.IGNORECASE)
 _NO_DATE = re.compile(r"[\s,;(]+((?:n\.\s?d\.?|no date|undated)\)?)$", re.IGNORECASE)
 _FEWEST = 3
@@ -52,6 +52,7 @@ class ContainerList:
 @dataclass(slots=True)
 class _State:
     box: str = ""
+    folder: str = ""
     kind: str = "box"
     headings: tuple[str, ...] = ()
     header: tuple[str, ...] = ()
@@ -59,6 +60,7 @@ class _State:
     row_left: float = 0.0
     is_open: bool = False
     titles_follow: bool = False
+    header_left: float | None = None
 
 
 def read_containers(pages: Sequence[Sequence[Line]]) -> ContainerList:
@@ -105,6 +107,8 @@ def _header(text: str) -> tuple[str, ...]:
     fields = tuple(columns.field_of(word.strip("/|#.:")) for word in words)
     named = [name for name in fields if name]
     holds = {"box", "folder"} & set(named)
+    if any(char.isdigit() for char in text):
+        return ()
     return tuple(named) if 2 <= len(words) <= 8 and holds and len(named) >= max(2, len(words) - 2) else ()
 
 
@@ -191,6 +195,7 @@ def _open(number: int, line: Line, match: re.Match[str], state: _State) -> None:
 
 def _set(number: int, line: Line, state: _State, folder: str, title: str) -> None:
     values = {"title": title, "folder": folder}
+    state.folder = folder
     if state.box:
         values["box" if state.kind == "box" else "container"] = (
             state.box if state.kind == "box" else f"{state.kind.capitalize()} {state.box}"
@@ -221,15 +226,32 @@ def _read_columns(number: int, line: Line, state: _State, found: ContainerList) 
     holders = [name for name in state.header if name in {"box", "folder", "identifier", "container"}]
     if not match or not holders:
         return False
-    numbers = re.findall(rf"{_NUMBER}|{_DITTO}", match[1], re.IGNORECASE)
-    if len(numbers) > len(holders):
-        return False
+    numbers = re.findall(rf"{_NUMBER}|{_DITTO}", match[1], re.IGNORECASE)[: len(holders)]
+    if len(numbers) > 1 and _only_folder(numbers, state, line):
+        numbers = numbers[:1]
+    title = line.text
+    for text in numbers:
+        title = title.removeprefix(text).lstrip()
+    if len(numbers) == len(holders):
+        state.header_left = line.left
     _close(state, found)
     values = dict(zip(holders[len(holders) - len(numbers) :], numbers, strict=True))
     values = {name: "" if re.fullmatch(_DITTO, text) else text for name, text in values.items()}
     state.box, state.kind = values.get("box") or state.box, "box"
-    _set(number, line, state, values.get("folder", ""), match[2])
+    _set(number, line, state, values.get("folder", ""), title)
     return True
+
+
+def _only_folder(numbers: Sequence[str], state: _State, line: Line) -> bool:
+    """Whether the second number is the title's ("9 18 October"): the first goes on from the last folder."""
+    if re.fullmatch(r"1[5-9]\d\d|20[0-4]\d", numbers[1]):
+        return True
+    if state.header_left is not None and line.left > state.header_left + _INDENT / 2:
+        return True
+    if not (state.folder.isdigit() and numbers[0].isdigit()):
+        return False
+    next_box = state.box.isdigit() and int(numbers[0]) == int(state.box) + 1 and numbers[1] == "1"
+    return int(numbers[0]) == int(state.folder) + 1 and numbers[0] != state.box and not next_box
 
 
 def _is_heading(line: Line, state: _State) -> bool:

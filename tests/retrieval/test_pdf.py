@@ -133,6 +133,20 @@ def test_columns_under_a_header_are_rows(tmp_path: Path) -> None:
     assert {(row.access, row.access_from) for row in rows} == {("Closed until 2050.", "Vane Family Papers")}
 
 
+def test_a_number_in_a_title_is_no_folder(tmp_path: Path) -> None:
+    page = at_margin(
+        "Vane papers", "Box Folder Contents", "3 8 Bond, 1796", "9 18 October, to Betsey", "10 1970 yearbook",
+        "11 Minutes, May 1845", "4 1 On chivalry", "2 7 small leaves in pencil", "Folder 3 Miscellaneous items",
+    )  # fmt: skip
+    rows = records(write_pdf(tmp_path / "a.pdf", [page]))[1:]
+    assert [(row.container, row.title) for row in rows] == [
+        ("Box 3, Folder 8", "Bond"), ("Box 3, Folder 9", "18 October, to Betsey"),
+        ("Box 3, Folder 10", "1970 yearbook"), ("Box 3, Folder 11", "Minutes"),
+        ("Box 4, Folder 1", "On chivalry"), ("Box 4, Folder 2", "7 small leaves in pencil"),
+        ("Box 4, Folder 3", "Miscellaneous items"),
+    ]  # fmt: skip
+
+
 def test_titles_under_a_box_are_rows_and_series_have_their_notes(tmp_path: Path) -> None:
     pages = [
         [
