@@ -131,11 +131,11 @@ def _read_line(number: int, line: Line, state: _State, found: ContainerList) -> 
     if state.header and _read_columns(number, line, state, found):
         return
     if state.titles_follow and not _continues(line, state):
-        numbered = _NUMBERED.match(text)
-        _close(state, found)
-        folder, title = (numbered["folder"], numbered["title"]) if numbered else ("", text)
-        _set(number, line, state, folder, title)
-        return
+        numbered = _number(text, state)
+        if numbered or state.row is None or not state.folder:
+            _close(state, found)
+            _set(number, line, state, *(numbered or ("", text)))
+            return
     if state.row is not None and state.is_open:
         values = dict(state.row.values)
         dated = date_in_title(text)
@@ -174,6 +174,17 @@ def _part_date(title: str) -> tuple[str, str]:
     if dated and bare.endswith(dated[0]) and (rest := bare.removesuffix(dated[0]).rstrip(" ,;:–-(")):
         return rest, dated[0]
     return title, ""
+
+
+def _number(text: str, state: _State) -> tuple[str, str] | None:
+    """The number and the title of a line in a numbered list; a bare number has to go on from the last."""
+    match = _NUMBERED.match(text)
+    if not match:
+        return None
+    marked = text[match.end("folder")] in ".):"
+    last = state.folder if state.row else ""
+    goes_on = not last.isdigit() or match["folder"].startswith(str(int(last) + 1))
+    return (match["folder"], match["title"]) if marked or goes_on else None
 
 
 def _open(number: int, line: Line, match: re.Match[str], state: _State) -> None:
