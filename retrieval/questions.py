@@ -49,7 +49,8 @@ _QUOTED = re.compile(r"[\"“]([^\"”]{3,})[\"”]")
 class Question:
     """A question as read by rules.
 
-    `words` are content words, lower case, with repeats; `added` their trade synonyms; `names` runs of
+    `words` are content words, lower case, with repeats, and what unknown ones were corrected to; `added`
+    trade synonyms and names as scanners damage them; `names` runs of
     capitalised words, each a tuple of lower-case words; `years` inclusive, and `months` the same as
     far as it says; `containers` as `read_containers` gives them; `identifiers` as `fold_identifier`
     does; `breadth` from 0 to 1, how much it asks about a whole collection.
@@ -112,11 +113,12 @@ def read_question(
     dated = read.date
     years = (int(dated.span.first[:4]), int(dated.span.last[:4])) if dated and not dated.of_event else None
     words = _content_words(read.tokens)
+    words += tuple(known for _, known in read.corrections if known not in words)
     wants_all, wants_count = read_wants(fold_chars(text), read.unnamed)
     return Question(
         text=text,
         words=words,
-        added=_add_words(words, read.materials),
+        added=_add_words(words, read, vocabulary),
         names=_list_names(text, read),
         quoted=tuple(found.strip() for found in _QUOTED.findall(text)),
         years=years,
@@ -152,12 +154,15 @@ def _content_words(tokens: Sequence[Token]) -> tuple[str, ...]:
     return tuple(words)
 
 
-def _add_words(words: Sequence[str], materials: Sequence[Kind]) -> tuple[str, ...]:
-    """Words of the trade for the patron's, and English ones for materials named in another language."""
+def _add_words(words: Sequence[str], read: Readings, vocabulary: Vocabulary | None) -> tuple[str, ...]:
+    """Words of the trade for the patron's, English ones for foreign ones, names as scanners damage them."""
     added = [more for word in dict.fromkeys(words) for more in MORE_WORDS.get(word, ())]
-    for kind in materials:
+    for kind in read.materials:
         if not set(ENGLISH_NAMES[kind]) & set(words):
             added += ENGLISH_NAMES[kind][:2]
+    if vocabulary:
+        for word in dict.fromkeys(word for one in read.people for word in one.words):
+            added += vocabulary.find_scanned(word)
     return tuple(more for more in dict.fromkeys(added) if more not in words)
 
 

@@ -86,6 +86,11 @@ def select_near(asked: str, known: Collection[str]) -> dict[str, int]:
     return {word: slips for word, *_ in near if (slips := count_slips(asked, word))}
 
 
+def is_scanned(one: str, other: str) -> bool:
+    """Whether a scanner may have made one word of the other: "goddard" and "goddarcl"."""
+    return one != other and _unscan(one) == _unscan(other)
+
+
 def _unscan(word: str) -> str:
     """What a scanner may make of a word and of its likes: "modem" and "modern" give the same."""
     for pair, single in (("rn", "m"), ("vv", "w"), ("cl", "d"), ("ii", "u"), ("li", "h")):

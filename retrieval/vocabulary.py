@@ -16,13 +16,15 @@ from pathlib import Path
 from typing import Any
 
 from retrieval.errors import IndexDamaged
-from retrieval.spelling import SHORTEST, near_skeletons, select_near
+from retrieval.spelling import SHORTEST, is_scanned, near_skeletons, select_near, skeleton
 from retrieval.vocabulary_tables import FILE, FORMAT, fold_title_words
 from retrieval.vocabulary_writer import VocabularyWriter as VocabularyWriter
 from retrieval.words import fold_exact
 
 MOST_NAMES = 400
 """Names looked at for one question word, the most frequent first."""
+_SHORTEST_SCANNED = 5
+_MOST_SCANNED = 4
 MOST_EXACT = 3
 """Records beyond which an identifier is no exact one ("1", "Series I")."""
 
@@ -95,6 +97,13 @@ class Vocabulary:
                     other, past.records + counts[0], past.lower + counts[1], past.names + counts[2]
                 )
         return sorted(found.values(), key=lambda one: (slips[one.word], -one.records, one.word))
+
+    def find_scanned(self, word: str) -> list[str]:
+        """Words of damaged text in which a scanner may have made something else of this known word."""
+        if len(word) < _SHORTEST_SCANNED:
+            return []
+        rows = self._all("SELECT word FROM words WHERE skeleton = ?", (skeleton(word),))
+        return sorted({row[0] for row in rows if is_scanned(word, row[0])})[:_MOST_SCANNED]
 
     def find_names(self, words: Sequence[str]) -> list[KnownName]:
         """Known names that contain all of these words, the most frequent first."""

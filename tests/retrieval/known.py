@@ -45,7 +45,7 @@ PARTS = (
             id="uc7", collection_id="uc7", level="collection", title="Clara Whitcombe papers",
             collection="Clara Whitcombe papers", call_number="UC.00007", creator="Whitcombe, Clara, 1874-1920",
             names=("Whitcombe, Clara, 1874-1920", "Dickinson, Lavinia", "Day, Dorothea", "Hill, Daniel Harvey"),
-            text="Correspondence of a suffragist, with photographs of perfume factories.",
+            text="Correspondence of a suffragist, with photographs of perfume factories. SAMUEL GOOCLWIN, printer.",
         ),
         make_record(
             id="ph2", collection_id="ph2", level="collection", title="Town band photographs",

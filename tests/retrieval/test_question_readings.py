@@ -128,6 +128,11 @@ def test_wants(known: Vocabulary, text: str, wants_all: bool, wants_count: bool)
     assert (found.wants_all, found.wants_count) == (wants_all, wants_count)
 
 
+def test_what_was_corrected_is_searched_for_and_so_are_damaged_spellings_of_a_name(known: Vocabulary) -> None:
+    assert read_question("letters from Elen Marsh", known).words == ("letters", "elen", "marsh", "ellen")
+    assert read_question("letters from Samuel Goodwin", known).added == ("correspondence", "gooclwin")
+
+
 def test_words_of_another_language_bring_english_ones_and_lose_their_small_ones() -> None:
     found = read_question("Haben Sie Briefe von Ellen Marsh?")
     assert found.words == ("briefe", "ellen", "marsh")
