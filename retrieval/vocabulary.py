@@ -10,7 +10,7 @@ from __future__ import annotations
 import sqlite3
 import threading
 import weakref
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -65,8 +65,13 @@ class KnownCollection:
 class Vocabulary:
     """The vocabularies of all parts of a snapshot, read as one; safe to use from several threads."""
 
-    def __init__(self, folders: Sequence[Path]) -> None:
-        """Open those of `folders`. Raises IndexDamaged where one has none or an unknown one."""
+    def __init__(self, folders: Sequence[Path], collections: Container[str] | None = None) -> None:
+        """Open those of `folders`. Raises IndexDamaged where one has none or an unknown one.
+
+        `collections` are the ids of those that may be named; None for all. A part never changes, so one
+        that was withdrawn since is still in its file.
+        """
+        self._collections = collections
         self._lock = threading.Lock()
         self._parts = [_open(folder) for folder in folders]
         for part in self._parts:
@@ -136,7 +141,11 @@ class Vocabulary:
             "SELECT id, title, words FROM collections WHERE words = ? LIMIT ?",
             (" ".join(fold_title_words(words)), MOST_NAMES),
         )
-        return [KnownCollection(row[0], row[1], tuple(row[2].split())) for row in dict.fromkeys(rows)]
+        return [
+            KnownCollection(row[0], row[1], tuple(row[2].split()))
+            for row in dict.fromkeys(rows)
+            if self._may_name(row[0])
+        ]
 
     def find_collections(self, words: Sequence[str]) -> list[KnownCollection]:
         """Collections whose titles contain all of these words, shortest title first."""
@@ -152,6 +161,8 @@ class Vocabulary:
             f"SELECT c.id, c.title, c.words FROM collections c {joins} LIMIT {MOST_NAMES}", tuple(wanted)
         )
         for collection_id, title, text in rows:
+            if not self._may_name(collection_id):
+                continue
             found.setdefault(collection_id, KnownCollection(collection_id, title, tuple(text.split())))
         return sorted(found.values(), key=lambda one: (len(one.words), one.id))
 
@@ -164,7 +175,9 @@ class Vocabulary:
             "SELECT collection, record FROM identifiers WHERE key = ? LIMIT ?",
             (fold_exact(identifier), MOST_EXACT + 1),
         )
-        found = [(collection, record) for collection, record in dict.fromkeys(rows)]
+        found = [
+            (collection, record) for collection, record in dict.fromkeys(rows) if self._may_name(collection)
+        ]
         return found if len(found) <= MOST_EXACT else []
 
     def find_contained(self, collections: Sequence[str], containers: Sequence[str]) -> list[str]:
@@ -178,6 +191,9 @@ class Vocabulary:
         ]
         common = set.intersection(*({row[0] for row in rows} for rows in found)) if found else set()
         return [row[0] for row in found[0] if row[0] in common] if found else []
+
+    def _may_name(self, collection: str) -> bool:
+        return self._collections is None or collection in self._collections
 
     def _all(self, sql: str, values: Sequence[object]) -> list[tuple[Any, ...]]:
         with self._lock:

@@ -9,6 +9,7 @@ from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
+from retrieval.audience import PUBLIC
 from retrieval.names import fold_name
 from retrieval.records import Record
 from retrieval.spelling import skeleton
@@ -50,7 +51,7 @@ class VocabularyWriter:
         """Take up what a record says; of a withheld one only what it is called by."""
         self._number += 1
         self._add_identifiers(record)
-        if record.withheld_until:
+        if not PUBLIC.may_see(record):
             return
         self._add_collection(record)
         self._add_words(record)

@@ -10,9 +10,10 @@ import pytest
 
 from retrieval.errors import IndexDamaged
 from retrieval.spelling import count_slips, near_skeletons, skeleton
-from retrieval.vocabulary import Vocabulary
+from retrieval.vocabulary import Vocabulary, VocabularyWriter
 from retrieval.vocabulary_tables import FILE
 from tests.retrieval.known import write_vocabulary
+from tests.retrieval.shelf import make_record
 
 
 @pytest.fixture(scope="module")
@@ -81,6 +82,26 @@ def test_of_a_withheld_record_nothing_is_known_but_what_it_is_called_by(known: V
     assert known.find_names(["quillfeather"]) == []
     assert known.find_near("quilfeather") == []
     assert known.find_records("ark:/99166/sealed9") == [("ms45", "ms45/3")]
+
+
+def test_a_collection_withdrawn_since_is_not_named(tmp_path: Path) -> None:
+    write_vocabulary(tmp_path)
+    left = Vocabulary(sorted(tmp_path.iterdir()), collections={"ms45", "ok1"})
+    assert [one.id for one in left.find_collections(["okafor"])] == ["ok1"]
+    assert not left.find_titled(["town", "band", "photographs"])
+    assert left.find_records("MS 46") == []
+    assert left.find_records("MS 45") == [("ms45", "ms45")]
+
+
+def test_what_is_no_longer_withheld_is_known(tmp_path: Path) -> None:
+    writer = VocabularyWriter(tmp_path)
+    writer.add(
+        make_record(title="Opened at last", names=("Quillfeather, Obadiah",), withheld_until="2001-12-31")
+    )
+    writer.close()
+    assert [one.label for one in Vocabulary([tmp_path]).find_names(["quillfeather"])] == [
+        "Quillfeather, Obadiah"
+    ]
 
 
 def test_it_is_read_by_several_threads_at_once(known: Vocabulary) -> None:
