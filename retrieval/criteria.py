@@ -161,6 +161,15 @@ def _read_days(span: Span, chips: tuple[str, ...], columns: NDArray[np.void]) ->
     )
 
 
+def names_something(question: Question) -> bool:
+    """Whether it asks for something that the index knows by name, or by a date or number.
+
+    Words then weigh more than meaning. Capitals alone say nothing: "ROS" is as likely a subject.
+    """
+    read = question.people or question.span or question.call_numbers or question.containers
+    return bool((read and not question.breadth) or question.quoted or question.identifiers)
+
+
 def days_of(span: Span) -> tuple[int, int]:
     """First and last day as the columns have them."""
     return date.fromisoformat(span.first).toordinal(), date.fromisoformat(span.last).toordinal()

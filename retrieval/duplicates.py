@@ -42,7 +42,7 @@ def are_same(one: Record, other: Record) -> bool:
         return False
     if _identifiers(one) & _identifiers(other):
         return True
-    if _title(one) != _title(other) or not _agree(one.years, other.years):
+    if _title(one) != _title(other) or not _agree_days(one, other):
         return False
     if not _agree(_fold(one.container), _fold(other.container)):
         return False
@@ -77,6 +77,19 @@ def _words(text: str) -> frozenset[str]:
 
 def _fold(text: str) -> tuple[str, ...]:
     return tuple(split_words(text))
+
+
+def _agree_days(one: Record, other: Record) -> bool:
+    """Whether the dates say the same: equal, or days of a year that is all the other gives."""
+    days = [(min(s.first for s in r.spans), max(s.last for s in r.spans)) for r in (one, other) if r.spans]
+    if len(days) < 2 or days[0] == days[1]:
+        return True
+    return any(
+        wide == (f"{wide[0][:4]}-01-01", f"{wide[0][:4]}-12-31")
+        and wide[0] <= narrow[0]
+        and narrow[1] <= wide[1]
+        for wide, narrow in (days, days[::-1])
+    )
 
 
 def _agree(one: object, other: object) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Sequence
 
 import numpy as np
@@ -24,6 +25,9 @@ count stands."""
 MOST_GLANCED_AT = 40
 """The same where only the best are wanted."""
 _UNDATED = "9999"
+_ABOUT = re.compile(
+    r"\b(?:about|concerning|regarding|mention(?:s|ing)?|describ(?:es?|ing)|show(?:s|ing)?|of|on)\s+(.+)", re.I
+)
 
 
 class Matches:
@@ -67,10 +71,14 @@ def drop_parents(records: Sequence[Record]) -> list[Record]:
 
 
 def read_subject(question: Question, words: LexicalIndex, size: int) -> Criterion | None:
-    """What is left of a question when its readings are taken out, as words that a match must have."""
+    """What matches have to be about, as words that they must have; None where nothing is said of it."""
+    about = _ABOUT.search(question.text)
+    if not about:
+        return None
     read = {word for chip in question.chips for word in (*split_words(chip.label), *split_words(chip.id))}
     read |= {word for person in question.people for word in person.words}
-    left = [word for word in sorted(question.topic_words) if word not in read and not word.isdigit()]
+    said = question.topic_words & frozenset(split_words(about[1]))
+    left = [word for word in sorted(said) if word not in read and not word.isdigit()]
     known = [word for word in left if words.frequency(word)]
     if not known:
         return None

@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 
-from retrieval.criteria import ABOVE, OWN, ROLE, SURNAME, TOLD, WRONG_ROLE
+from retrieval.criteria import ABOVE, OWN, ROLE, TOLD, WRONG_ROLE
 from retrieval.questions import Person, split_words
 from retrieval.records import Record
 
@@ -39,6 +39,9 @@ def judge_person(person: Person, record: Record) -> float:
         asked, other = max(asked, other), 0.0
     if asked > CONFLICT:
         return ROLE * asked
+    stated = {"sender": record.senders, "recipient": record.recipients, "any": ()}[person.role]
+    if other > CONFLICT or stated:  # in the other role, or somebody else is said to have this one
+        return WRONG_ROLE * max(other, _told(person, record))
     own = max(
         _best(person.words, record.names), fit_run(person.words, record.heading), _best_run(person, record)
     )
@@ -48,14 +51,10 @@ def judge_person(person: Person, record: Record) -> float:
         fit_run(person.words, record.collection),
         0.0,
     )
-    if other > CONFLICT and person.role != "any":
-        return WRONG_ROLE * other if above < 0.5 else max(WRONG_ROLE, SURNAME * above)
     found = max(OWN * own, ABOVE * above)
     if found > CONFLICT:
         return found
-    return max(
-        found, TOLD * fit_run(person.words, record.text) if person.words[-1] in record.text.lower() else 0
-    )
+    return max(found, TOLD * _told(person, record))
 
 
 def fit_name(asked: Sequence[str], name: str) -> float:
@@ -71,6 +70,10 @@ def fit_name(asked: Sequence[str], name: str) -> float:
     if not any(is_near(asked[-1], word) for word in surnames):
         return 0.0
     return _weigh([_fit_forenames(asked[:-1], [word for word in forenames if word not in _SUFFIXES])])
+
+
+def _told(person: Person, record: Record) -> float:
+    return max(fit_run(person.words, record.text), fit_run(person.words, record.heading))
 
 
 def fit_run(asked: Sequence[str], text: str) -> float:

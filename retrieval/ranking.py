@@ -35,7 +35,7 @@ class Weights:
     date: float = 0.4
     inherited: float = 0.5
     narrowness: float = 0.3
-    lift: float = 0.25
+    lift: float = 0.1
     second: float = 0.1
     collection: float = 0.6
     person: float = 0.4

@@ -13,7 +13,15 @@ import numpy as np
 from retrieval.audience import PUBLIC, Audience
 from retrieval.catalog import Catalog
 from retrieval.chips import Chip
-from retrieval.criteria import PERSON, Agreement, Criterion, agree, read_criteria, weigh_criteria
+from retrieval.criteria import (
+    PERSON,
+    Agreement,
+    Criterion,
+    agree,
+    names_something,
+    read_criteria,
+    weigh_criteria,
+)
 from retrieval.date_fit import judge_dates, may_be_of
 from retrieval.embedding import Embedder
 from retrieval.errors import QueryError
@@ -57,8 +65,8 @@ class SearchResult:
     aside, in order, because nothing satisfied them together with the others. `corrections` pairs words
     as asked with those searched for instead. `matches` counts the records that satisfy all chips kept,
     duplicates counted once; None where the question has nothing to count by. `listed` are these records,
-    by date and then position, at most MOST_LISTED, when the question wants them all; `wants_count` says
-    that it asks how many. `evidence` is what `found` was decided on.
+    by date and then position, at most MOST_LISTED, when the question wants them all. `evidence` is what
+    `found` was decided on.
     """
 
     hits: tuple[Hit, ...]
@@ -71,7 +79,6 @@ class SearchResult:
     corrections: tuple[tuple[str, str], ...] = ()
     matches: int | None = None
     listed: tuple[Record, ...] = ()
-    wants_count: bool = False
     evidence: Evidence | None = None
 
 
@@ -135,8 +142,7 @@ class Searcher:
             relaxed=agreement.relaxed,
             corrections=asked.corrections,
             matches=matches.count if matches else None,
-            listed=tuple(matches.records[:MOST_LISTED]) if matches and asked.wants_all else (),
-            wants_count=asked.wants_count,
+            listed=tuple(matches.records[:MOST_LISTED]) if matches and _wants_set(asked) else (),
             evidence=evidence,
         )
 
@@ -160,7 +166,9 @@ class Searcher:
             allowed = limits.mask
             lexical = [(number, score) for number, score in lexical if allowed[number]]
         weights = self._weights
-        return fuse(lexical, dense, weights.dense_specific if asked.is_specific else weights.dense_general)
+        return fuse(
+            lexical, dense, weights.dense_specific if names_something(asked) else weights.dense_general
+        )
 
     def _rank(
         self, candidates: Candidates, asked: Question, criteria: list[Criterion], agreement: Agreement
@@ -229,8 +237,13 @@ class Searcher:
     ) -> Matches | None:
         if not agreement.kept:
             return None
-        if asked.wants_all or asked.wants_count:
+        if _wants_set(asked):
             subject = read_subject(asked, self._words, len(self._columns))
             narrowed = agree([*agreement.kept, *([subject] if subject else [])], limits)
             agreement = narrowed
         return Matches(agreement, asked, self._catalog, self._columns)
+
+
+def _wants_set(question: Question) -> bool:
+    """Whether it asks for all that fits, or their number, and not for the best."""
+    return question.wants_all or question.wants_count
