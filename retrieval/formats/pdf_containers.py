@@ -12,31 +12,21 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 from retrieval.dates import date_in_title
-from retrieval.formats import columns
 from retrieval.formats.inventory_rows import Row
+from retrieval.formats.pdf_marks import (
+    DITTO,
+    FEWEST,
+    LEADING,
+    NUMBER,
+    NUMBERED,
+    ROW,
+    SERIES,
+    find_start,
+    part_date,
+    read_header,
+)
 from retrieval.formats.pdf_pages import Line
 
-_DITTO = r"(?:[\"″〃”“]|''|-\s*\"\s*-|ditto|do\.)"
-_BOX = r"(?:box(?:es)?|bx\.?|carton|container|reel|vol(?:ume)?s?\.?|drawer|ms\.? box|oversize box)"
-_FOLDER = r"(?:folders?|fold(?:er)?s?\.|fldr\.?|ff\.?|f\.|files?|items?|envelopes?)"
-_NUMBER = r"(?:(?-i:[A-Z]{1,3})[- ]?)?\d+[A-Za-z]?(?:\s*[-–/&]\s*\d+[A-Za-z]?)*"
-_ROW = re.compile(
-    rf"^(?:(?P<ditto>{_DITTO})(?:\s+|$)|(?P<kind>{_BOX})[\s:#]*(?:no\.?\s*)?(?P<box>{_NUMBER})\b[\s,;:.–-]*)?"
-    rf"(?:(?P<inner>{_FOLDER})[\s:#]*(?:no\.?\s*)?(?P<folder>{_NUMBER}|{_DITTO})(?=[\s,;:.–-]|$)[\s,;:.–-]*)?"
-    r"(?P<title>.*)$",
-    re.IGNORECASE,
-)
-_SERIES = re.compile(
-    r"^(?:sub-?series|series|record group|group|part|section|serie)\s+(?:[\dIVXLC]+|[A-Z])(?:[.\d]*|[A-Z]?)"
-    r"\s*[:.–—-]?\s+\S",
-    re.IGNORECASE,
-)
-_NUMBERED = re.compile(r"^(?P<folder>\d{1,4}[a-z]?(?:[-–]\d{1,4})?)(?:[.):]|\s)\s*(?P<title>\S.*)$")
-_LEADING = re.compile(rf"^((?:(?:{_NUMBER}|{_DITTO})\s+)+)(\S.*)$", re.IGNORECASE)
-_NO_DATE = re.compile(r"[\s,;(]+((?:n\.\s?d\.?|no date|undated)\)?)$", re.IGNORECASE)
-_FEWEST = 3
-_NOTE_LINES = 8
-"""How many lines a note on the first series may have, between its heading and its first box."""
 _INDENT = 12.0
 """Points that a line begins further right than the row above it to be a part of it."""
 
@@ -66,7 +56,7 @@ class _State:
 def read_containers(pages: Sequence[Sequence[Line]]) -> ContainerList:
     """Tell the container list from the rest; no rows where fewer than three lines look like it."""
     lines = [line for page in pages for line in page]
-    start = _start(lines)
+    start = find_start(lines)
     found = ContainerList(others=list(lines[:start]))
     if start == len(lines):
         return found
@@ -74,57 +64,24 @@ def read_containers(pages: Sequence[Sequence[Line]]) -> ContainerList:
     for number, line in enumerate(lines[start:], start=1):
         _read_line(number, line, state, found)
     _close(state, found)
-    if len(found.rows) < _FEWEST:
+    if len(found.rows) < FEWEST:
         return ContainerList(others=lines)
     return found
 
 
-def _start(lines: Sequence[Line]) -> int:
-    """The first line of the list: a header of columns, or a box after which more boxes or folders come."""
-    for at, line in enumerate(lines):
-        if _header(line.text):
-            return at
-        match = _ROW.match(line.text)
-        if match and (match["box"] or match["folder"]) and len(match["title"]) < 160:
-            after = [_ROW.match(each.text) for each in lines[at + 1 : at + 40]]
-            if sum(bool(each and (each["box"] or each["folder"])) for each in after) >= _FEWEST - 1:
-                return _series_before(lines, at)
-            below = lines[at + 1 : at + 4]
-            if match["box"] and not match["title"] and any(_NUMBERED.match(each.text) for each in below):
-                return _series_before(lines, at)
-    return len(lines)
-
-
-def _series_before(lines: Sequence[Line], at: int) -> int:
-    """Where the heading of the first series stands: a few lines above its first box, or else that box."""
-    above = range(max(0, at - _NOTE_LINES), at)
-    return next((n for n in above if _SERIES.match(lines[n].text) and len(lines[n].text) < 100), at)
-
-
-def _header(text: str) -> tuple[str, ...]:
-    """Fields of a line that only names columns, a box or folder among them."""
-    words = text.split()
-    fields = tuple(columns.field_of(word.strip("/|#.:")) for word in words)
-    named = [name for name in fields if name]
-    holds = {"box", "folder"} & set(named)
-    if any(char.isdigit() for char in text):
-        return ()
-    return tuple(named) if 2 <= len(words) <= 8 and holds and len(named) >= max(2, len(words) - 2) else ()
-
-
 def _read_line(number: int, line: Line, state: _State, found: ContainerList) -> None:
     text = line.text
-    header = _header(text)
+    header = read_header(text)
     if header:
         _close(state, found)
         state.header = header
         return
-    match = _ROW.match(text)
+    match = ROW.match(text)
     if match and (match["box"] or match["folder"] or (match["ditto"] and match["title"] and state.box)):
         _close(state, found)
         _open(number, line, match, state)
         return
-    if _SERIES.match(text) or _is_heading(line, state):
+    if SERIES.match(text) or _is_heading(line, state):
         _close(state, found)
         _head(number, line, state, found)
         return
@@ -152,7 +109,7 @@ def _read_line(number: int, line: Line, state: _State, found: ContainerList) -> 
 
 def _head(number: int, line: Line, state: _State, found: ContainerList) -> None:
     """A heading is a row too, so that what it says of dates holds for those below it."""
-    title, date = _part_date(line.text)
+    title, date = part_date(line.text)
     state.headings = _follow(state.headings, title)
     state.row_left = line.left
     found.rows.append(Row(number, {"title": title, "date": date, "description": ""}, state.headings))
@@ -164,21 +121,9 @@ def _describe_series(text: str, found: ContainerList) -> None:
     found.rows[-1] = replace(found.rows[-1], values=values)
 
 
-def _part_date(title: str) -> tuple[str, str]:
-    """A title and the date at its end, which may be that it has none."""
-    bare = title.rstrip(" .")
-    silent = _NO_DATE.search(bare)
-    if silent:
-        return bare[: silent.start()].rstrip(" ,;:–-("), silent[1].rstrip(")")
-    dated = date_in_title(title)
-    if dated and bare.endswith(dated[0]) and (rest := bare.removesuffix(dated[0]).rstrip(" ,;:–-(")):
-        return rest, dated[0]
-    return title, ""
-
-
 def _number(text: str, state: _State) -> tuple[str, str] | None:
     """The number and the title of a line in a numbered list; a bare number has to go on from the last."""
-    match = _NUMBERED.match(text)
+    match = NUMBERED.match(text)
     if not match:
         return None
     marked = text[match.end("folder")] in ".):"
@@ -198,7 +143,7 @@ def _open(number: int, line: Line, match: re.Match[str], state: _State) -> None:
         state.row = None
         state.row_left = line.left
         return
-    folder = "" if not match["folder"] or re.fullmatch(_DITTO, match["folder"]) else match["folder"]
+    folder = "" if not match["folder"] or re.fullmatch(DITTO, match["folder"]) else match["folder"]
     if match["folder"] and not folder and state.row is not None:
         folder = state.row.get("folder")
     _set(number, line, state, folder, title)
@@ -224,7 +169,7 @@ def _close(state: _State, found: ContainerList) -> None:
         return
     values = dict(state.row.values)
     if not values.get("date"):
-        values["title"], values["date"] = _part_date(values["title"])
+        values["title"], values["date"] = part_date(values["title"])
     if values["title"] or values.get("date"):
         values["title"] = values["title"] or values["date"]
         found.rows.append(replace(state.row, values=values))
@@ -233,11 +178,11 @@ def _close(state: _State, found: ContainerList) -> None:
 
 def _read_columns(number: int, line: Line, state: _State, found: ContainerList) -> bool:
     """A row under a header of columns: leading numbers are box and folder, the last of them the folder."""
-    match = _LEADING.match(line.text)
+    match = LEADING.match(line.text)
     holders = [name for name in state.header if name in {"box", "folder", "identifier", "container"}]
     if not match or not holders:
         return False
-    numbers = re.findall(rf"{_NUMBER}|{_DITTO}", match[1], re.IGNORECASE)[: len(holders)]
+    numbers = re.findall(rf"{NUMBER}|{DITTO}", match[1], re.IGNORECASE)[: len(holders)]
     if len(numbers) > 1 and _only_folder(numbers, state, line):
         numbers = numbers[:1]
     title = line.text
@@ -247,7 +192,7 @@ def _read_columns(number: int, line: Line, state: _State, found: ContainerList) 
         state.header_left = line.left
     _close(state, found)
     values = dict(zip(holders[len(holders) - len(numbers) :], numbers, strict=True))
-    values = {name: "" if re.fullmatch(_DITTO, text) else text for name, text in values.items()}
+    values = {name: "" if re.fullmatch(DITTO, text) else text for name, text in values.items()}
     state.box, state.kind = values.get("box") or state.box, "box"
     _set(number, line, state, values.get("folder", ""), title)
     return True
@@ -293,4 +238,4 @@ def _follow(before: tuple[str, ...], text: str) -> tuple[str, ...]:
         return (text,)
     if re.match(r"^sub-?series\b", text, re.IGNORECASE):
         return (before[0], text)
-    return (before[0], text) if _SERIES.match(before[0]) else (text,)
+    return (before[0], text) if SERIES.match(before[0]) else (text,)
