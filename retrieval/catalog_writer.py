@@ -80,16 +80,17 @@ class CatalogWriter:
 
     def add(
         self, record: Record, passages: Sequence[Passage], origin: tuple[str, str], number: int | None = None
-    ) -> None:
+    ) -> str:
         """Store a record and its passages; `number` is the one it had in a part before.
 
-        The caller sees to it that ids are unique and that `origin` (source and name) was added.
+        Returns the record as it is stored. The caller sees to it that ids are unique and that `origin`
+        (source and name) was added.
         """
-        number = self._take_number(record, number)
+        number, text = self._take_number(record, number), dump_record(record)
         self._connection.execute(
             "INSERT INTO records VALUES (?, ?, ?, ?, ?, ?, ?)",
             (number, record.id, record.parent_id, record.position, record.source, self._origins[origin],
-             dump_record(record)),
+             text),
         )  # fmt: skip
         self._connection.executemany(
             "INSERT INTO passages VALUES (?, ?, ?, ?)",
@@ -107,6 +108,7 @@ class CatalogWriter:
         self.records += 1
         if len(self._rows) >= _BLOCK:
             self._end_block()
+        return text
 
     @property
     def collections(self) -> int:

@@ -76,8 +76,17 @@ def work_out(catalog: Catalog, files: Files, progress: Progress) -> Change:
     change.gone = {key: known[key] for key in files.gone if key in known}
     for key in [*change.origins, *change.gone]:
         change.withdrawn |= {number for number, record_id in catalog.records_of(key) if record_id not in kept}
+    _leave_out_known(change, known)
     _add_children(catalog, change, known)
     return change
+
+
+def _leave_out_known(change: Change, known: dict[Key, Origin]) -> None:
+    """Files that were read again, and are as they were, need not be noted again."""
+    needed = {key for _, key, _ in change.written.values()}
+    for key, origin in list(change.origins.items()):
+        if key not in needed and known.get(key) == origin:
+            del change.origins[key]
 
 
 def _compare(catalog: Catalog, change: Change, record: Record, key: Key) -> None:

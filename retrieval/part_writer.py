@@ -17,7 +17,7 @@ from retrieval.origins import Origin
 from retrieval.passages import cut_record, render_body, render_breadcrumb
 from retrieval.records import Record
 from retrieval.snapshot import PartStamp
-from retrieval.stored import LEVELS, dump_record
+from retrieval.stored import LEVELS
 from retrieval.stored_vectors import StoredVectors, make_key, write_keys
 from retrieval.vectors import compose, embed_unique, write_vectors
 from retrieval.vectors_family import VectorsNote
@@ -73,12 +73,11 @@ class PartWriter:
     def add(self, record: Record, origin: tuple[str, str], number: int | None = None) -> None:
         """Take up a record of a file noted before; `number` is the one it had in a part before."""
         passages = cut_record(record)
-        self.digest.update(dump_record(record).encode())
         collection = self.catalog.collection_number(record.collection_id)
         level = LEVELS.index(record.level)
         for place, passage in enumerate(passages, start=self.catalog.next_passage):
             self._words.add(place, record, passage, collection=collection, level=level)
-        self.catalog.add(record, passages, origin, number)
+        self.digest.update(self.catalog.add(record, passages, origin, number).encode())
         self._vocabulary.add(record)
         self._bodies += [render_body(record, passage) for passage in passages]
         self._breadcrumbs += [render_breadcrumb(record)] * len(passages)

@@ -146,8 +146,10 @@ def test_a_full_refresh_reads_every_file_and_writes_what_differs(tmp_path: Path)
     path.write_text(path.read_text().replace("Ada", "Eva"))
     os.utime(path, ns=(status.st_atime_ns, status.st_mtime_ns))  # the same size and time, another text
     assert refresh(root).replaced == 0
-    assert refresh(root, full=True).replaced == 1
+    told = refresh(root, full=True)
+    assert told.replaced == 1
     assert records_of(root) == read_anew(root)
+    assert refresh(root, full=True).manifest.version == told.manifest.version
 
 
 def test_a_letter_follows_the_finding_aid_that_comes_changes_and_goes(tmp_path: Path) -> None:
