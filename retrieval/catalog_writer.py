@@ -54,8 +54,8 @@ class CatalogWriter:
         find_number: Callable[[str], int | None] = find_nothing,
     ) -> None:
         self._folder = folder
-        self._connection = sqlite3.connect(folder / "records.sqlite")
-        weakref.finalize(self, self._connection.close)  # a build may fail before `close`
+        self._connection = sqlite3.connect(folder / "records.sqlite", check_same_thread=False)
+        weakref.finalize(self, self._connection.close)  # after a failed build, by whichever thread
         self._connection.executescript(f"PRAGMA journal_mode=OFF; PRAGMA synchronous=OFF; {_SCHEMA}")
         self._collections = {name: number for number, name in enumerate(collections)}
         self._known_collections = len(collections)

@@ -35,7 +35,7 @@ class VocabularyWriter:
 
     def __init__(self, folder: Path) -> None:
         """`folder` exists and has no vocabulary yet."""
-        self._connection = sqlite3.connect(folder / FILE)
+        self._connection = sqlite3.connect(folder / FILE, check_same_thread=False)
         weakref.finalize(self, self._connection.close)  # a build may fail before `close`
         self._connection.executescript(f"PRAGMA journal_mode=OFF; PRAGMA synchronous=OFF; {SCHEMA}")
         self._connection.execute("INSERT INTO about VALUES ('format', ?)", (FORMAT,))
