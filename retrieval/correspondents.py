@@ -61,6 +61,10 @@ _SENDER_FIELD = re.compile(
 _RECIPIENT_FIELD = re.compile(
     r"^(?:recipient|addressee|addressed to):\s*(?P<who>[^;:\n]{2,60})", re.IGNORECASE | re.MULTILINE
 )
+_BOOK_OF_LETTERS = re.compile(r"^(?:the )?(?:\w+ )?letters (?:of|from|by)\b", re.IGNORECASE)
+_COMMON_NOUN = re.compile(
+    r"(?:tions?|ments?|ences?|ances?|ings?|raphs?|aphy|ords|ters|orts|ries|ities|neous|eral)$"
+)
 _NOTE_LENGTH = 400
 _LIFE = re.compile(r",?\s*\(?\d{4}\s*[-–]\s*(?:\d{4})?\)?$")
 _DEFINED = re.compile(r"\b((?:[A-Z][\w.'’-]* ){1,3}[A-Z][\w'’-]+),? \(([A-Z]{2,4})\)")
@@ -87,7 +91,11 @@ def find_correspondents(record: Record, initials: Mapping[str, str] | None = Non
     if record.level == "collection":
         return NOBODY
     return (
-        _by_title(record, initials or {}) or _by_note(record, initials or {}) or _by_place(record) or NOBODY
+        _by_title(record, initials or {})
+        or _by_note(record, initials or {})
+        or _by_place(record)
+        or _by_author(record)
+        or NOBODY
     )
 
 
@@ -164,7 +172,7 @@ def _by_place(record: Record) -> Correspondents | None:
     )  # "Letters to Emma Dickson" itself, or the date under it
     if own:
         return own
-    party = _party(said)
+    party = _party(said) or _is_lone_surname(said, record)
     for heading in reversed(headings[-_HEADINGS_LOOKED_AT:]):
         found = _by_heading(heading, said if party else "", owner)
         if found:
@@ -173,6 +181,13 @@ def _by_place(record: Record) -> Correspondents | None:
         if kinds:
             return _filed_under(said, owner) if kinds == ("letter",) and party else None
     return _filed_under(said, owner) if "," in said and party and _is_just_letters(record.title) else None
+
+
+def _by_author(record: Record) -> Correspondents | None:
+    """The one author of a book of letters wrote the letters in it."""
+    is_book = record.transcribed and bool(_BOOK_OF_LETTERS.match(record.collection))
+    author = read_parties(record.creator) if is_book and ";" not in record.creator else ()
+    return Correspondents(author) if len(author) == 1 else None
 
 
 def _by_heading(heading: str, said: str, owner: str) -> Correspondents | None:
@@ -213,6 +228,15 @@ def _filed_under(said: str, owner: str) -> Correspondents | None:
 
 def _party(said: str) -> bool:
     return is_person(said) or bool(_SAID_SIDE.match(said) and read_parties(_SAID_SIDE.sub(r"\g<who>", said)))
+
+
+def _is_lone_surname(said: str, record: Record) -> bool:
+    """Whether a title of one word is somebody's: of an item that has a day of its own, as a letter has."""
+    dated = not record.dates_inherited and any(span.first == span.last for span in record.spans)
+    plain = said.replace("[", "").replace("]", "")
+    if not dated or said != record.title or len(plain) < 3 or not plain.isalpha():
+        return False
+    return bool(read_person(plain)) and not _COMMON_NOUN.search(plain)
 
 
 def _is_just_letters(title: str) -> bool:

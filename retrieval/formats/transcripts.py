@@ -116,6 +116,7 @@ def _read_single(path: Path, source: str, header: dict[str, str], body: str) -> 
         use=header.get("use", ""),
         preferred_citation=header.get("preferred_citation", ""),
         text=f"{note}\n{text}" if note else text,
+        transcribed=bool(text),
         link=_web(header),
         source=source,
     )
@@ -176,6 +177,7 @@ def _read_book(path: Path, source: str, header: dict[str, str], body: str, parts
                 use=top.use,
                 preferred_citation=top.preferred_citation,
                 text=flow(part.text),
+                transcribed=True,
                 link=top.link,
                 source=source,
             )

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from retrieval.correspondents import Correspondents, find_correspondents, read_initials
 from retrieval.parties import is_person, read_parties
 from retrieval.records import Record
+from retrieval.spans import Span
 
 
 def _record(title: str, *above: str, text: str = "", **fields: str) -> Record:
@@ -99,6 +102,22 @@ def test_by_the_headings_above(
     above: list[str], title: str, senders: list[str], recipients: list[str]
 ) -> None:
     assert find_correspondents(_record(title, *above)) == Correspondents(tuple(senders), tuple(recipients))
+
+
+def test_a_lone_surname_among_letters_counts_where_it_has_a_day_of_its_own() -> None:
+    dated = replace(_record("Rittenhouse", "Correspondence"), spans=(Span("1795-10-28", "1795-10-28"),))
+    assert find_correspondents(dated) == Correspondents(("Rittenhouse",), ("Ellen Marsh",))
+    assert find_correspondents(replace(dated, dates_inherited=True)) == Correspondents()
+    assert find_correspondents(replace(dated, title="Invitations")) == Correspondents()
+
+
+def test_the_author_of_a_book_of_letters_wrote_those_in_it() -> None:
+    part = replace(
+        _record("XIII. Proving Up", collection="Letters of a Woman Homesteader", creator="Elinore Stewart"),
+        text="October 14, 1911.", transcribed=True,
+    )  # fmt: skip
+    assert find_correspondents(part) == Correspondents(("Elinore Stewart",))
+    assert find_correspondents(replace(part, collection="Diary of a Homesteader")) == Correspondents()
 
 
 def test_the_papers_of_a_body_have_no_person_for_a_recipient() -> None:

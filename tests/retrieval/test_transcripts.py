@@ -42,6 +42,7 @@ def test_a_header_block_fills_the_fields_and_the_rest_is_text() -> None:
         names=("Ellen Marsh", "Thomas Marsh"),
         text="[page 1]\nCobb Street School Sunday, April 16th, 1905\nDear Tom,\n"
         "You will have had the bare news by wire.\n[page 2]\nHere is the rest.",
+        transcribed=True,
         source="1905-04-16.txt",
     )
     assert (top.id, top.level, top.title, top.creator) == (
