@@ -22,7 +22,7 @@ from retrieval.vectors import Mask
 MOST_JUDGED = 3000
 """Records that are held against the question one by one where all are wanted; of more, the index's own
 count stands."""
-MOST_GLANCED_AT = 40
+MOST_GLANCED_AT = 20
 """The same where only the best are wanted."""
 _UNDATED = "9999"
 _ABOUT = re.compile(
@@ -52,14 +52,20 @@ class Matches:
         self.count = len(merged)
 
 
-def satisfies(record: Record, question: Question, kinds: Collection[str]) -> bool:
-    """Whether a record satisfies criteria of these kinds, by its own fields."""
+def satisfies(
+    record: Record, question: Question, kinds: Collection[str], fits: Sequence[float] | None = None
+) -> bool:
+    """Whether a record satisfies criteria of these kinds, by its own fields.
+
+    `fits` says how well it fits each of the people asked for, where that is known already.
+    """
     if "date" in kinds and question.span and not meets(question.span, record):
         return False
-    people = [
-        person for person in question.people if ("person" if person.role == "any" else person.role) in kinds
-    ]
-    return all(judge_person(person, record) >= ENOUGH for person in people)
+    return all(
+        (judge_person(person, record) if fits is None else fits[place]) >= ENOUGH
+        for place, person in enumerate(question.people)
+        if ("person" if person.role == "any" else person.role) in kinds
+    )
 
 
 def drop_parents(records: Sequence[Record]) -> list[Record]:

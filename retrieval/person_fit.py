@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
+from functools import lru_cache
 
 from retrieval.criteria import ABOVE, OWN, ROLE, TOLD, WRONG_ROLE
 from retrieval.questions import Person, split_words
@@ -27,6 +28,7 @@ _SUFFIXES = frozenset(
     "jr sr junior senior mr mrs miss dr rev esq sir lady gen general col capt ii iii".split()
 )
 _NEAR = 4
+_SHORT = 200
 _WINDOW = 3
 _DATES = re.compile(r"[,(]?\s*(?:b\.|d\.|ca?\.|active|fl\.)?\s*\d{3,4}.*$")
 
@@ -73,13 +75,18 @@ def fit_name(asked: Sequence[str], name: str) -> float:
 
 
 def _told(person: Person, record: Record) -> float:
-    return max(fit_run(person.words, record.text), fit_run(person.words, record.heading))
+    in_text = person.words[-1] in record.text.lower()
+    return max(fit_run(person.words, record.heading), fit_run(person.words, record.text) if in_text else 0.0)
 
 
 def fit_run(asked: Sequence[str], text: str) -> float:
     """The same for a name in running text: the forenames stand near the surname, or are not given."""
     if not _may_have(asked, text):
         return 0.0
+    return _fit_short(tuple(asked), text) if len(text) < _SHORT else _fit_words(asked, text)
+
+
+def _fit_words(asked: Sequence[str], text: str) -> float:
     words = split_words(text)
     fits = []
     for place, word in enumerate(words):
@@ -89,6 +96,12 @@ def fit_run(asked: Sequence[str], text: str) -> float:
     if fits and max(fits) == MISSING and asked[:-1] and _names_another(asked, text):
         return CONFLICT
     return _weigh(fits) if fits else 0.0
+
+
+@lru_cache(maxsize=4096)
+def _fit_short(asked: tuple[str, ...], text: str) -> float:
+    """Titles above a record come again with the next one."""
+    return _fit_words(asked, text)
 
 
 def is_near(one: str, other: str) -> bool:

@@ -48,7 +48,7 @@ MOST_HITS = 100
 MOST_LISTED = 200
 LONGEST_QUESTION = 4000
 """Characters of a question that are read; the rest of a longer one is left out."""
-JUDGED = 32
+JUDGED = 24
 """Records that are held against the question by their own names and dates."""
 WIDE = 0.3
 """Share of all passages from which on a mask is met by asking for more and dropping the others."""
@@ -65,8 +65,8 @@ class SearchResult:
     aside, in order, because nothing satisfied them together with the others. `corrections` pairs words
     as asked with those searched for instead. `matches` counts the records that satisfy all chips kept,
     duplicates counted once; None where the question has nothing to count by. `listed` are these records,
-    by date and then position, at most MOST_LISTED, when the question wants them all. `evidence` is what
-    `found` was decided on.
+    by date and then position, at most MOST_LISTED, when the question wants them all or their number;
+    `wants_count` says that it asks how many. `evidence` is what `found` was decided on.
     """
 
     hits: tuple[Hit, ...]
@@ -79,6 +79,7 @@ class SearchResult:
     corrections: tuple[tuple[str, str], ...] = ()
     matches: int | None = None
     listed: tuple[Record, ...] = ()
+    wants_count: bool = False
     evidence: Evidence | None = None
 
 
@@ -143,6 +144,7 @@ class Searcher:
             corrections=asked.corrections,
             matches=matches.count if matches else None,
             listed=tuple(matches.records[:MOST_LISTED]) if matches and _wants_set(asked) else (),
+            wants_count=asked.wants_count,
             evidence=evidence,
         )
 
@@ -211,7 +213,7 @@ class Searcher:
                 parent=int(board.rows["parent"][place]),
                 person=min(people[place], default=1.0),
                 dated=may_be_of(asked.span, records[place], whole=asked.breadth > 0),
-                complete=bool(kinds) and satisfies(records[place], asked, kinds),
+                complete=bool(kinds) and satisfies(records[place], asked, kinds, people[place]),
             )
             for place, why in zip(order, board.explain(order), strict=True)
         ]
