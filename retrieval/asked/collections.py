@@ -68,7 +68,7 @@ def _read_titles(tokens: Sequence[Token], vocabulary: Vocabulary) -> Iterator[As
             continue
         for end in range(min(len(tokens), start + _LONGEST), start + 1, -1):
             run = tokens[start:end]
-            if run[-1].word in STOP_WORDS or not any(one.capital for one in run[1:]):
+            if run[-1].word in STOP_WORDS or not any(one.capital for one in run):
                 continue
             titled = vocabulary.find_titled([one.word for one in run])
             if titled and not all(word in _PLAIN for word in titled[0].words):

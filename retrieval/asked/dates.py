@@ -127,7 +127,7 @@ def _write_out(plain: str) -> str:
         rf"(?<=\bthe )(?:roaring )?({'|'.join(_DECADE_WORDS)})\b",
         lambda m: _pad(f"19{_DECADE_WORDS[m[1]]}0s", m[0]), plain,
     )  # fmt: skip
-    plain = re.sub(r"(?<!\w)(?:the )?['’]([2-9])0['’]?s\b", lambda m: _pad(f"19{m[1]}0s", m[0]), plain)
+    plain = re.sub(r"(?<!\w)(?:the ['’]?|['’])([2-9])0['’]?s\b", lambda m: _pad(f"19{m[1]}0s", m[0]), plain)
     plain = re.sub(
         rf"\b(?:annees|anos|decada de) ({_YEAR[:-4]}\d0)\b", lambda m: _pad(f"{m[1]}s", m[0]), plain
     )

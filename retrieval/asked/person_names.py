@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from retrieval.asked.roles import Role
 from retrieval.asked.runs import Run
 from retrieval.asked.tokens import Token
-from retrieval.asked.words import BODIES, CONNECTORS
-from retrieval.names import fold_name
+from retrieval.asked.words import CONNECTORS
+from retrieval.names import fold_name, is_body
 from retrieval.vocabulary import Vocabulary
 from retrieval.words import split_words
 
@@ -93,8 +93,9 @@ def is_known_name(words: Sequence[str], vocabulary: Vocabulary) -> bool:
 
 
 def is_known_surname(word: str, vocabulary: Vocabulary) -> bool:
+    """Whether some known person, and no body, is called by this word last, with a forename or a title."""
     return any(
-        known.words[-1] == word and " " in known.label and not set(known.words) & (BODIES - ALSO_SURNAMES)
+        known.words[-1] == word and " " in known.label and not is_body(known.label)
         for known in vocabulary.find_names([word])
     )
 
@@ -102,7 +103,7 @@ def is_known_surname(word: str, vocabulary: Vocabulary) -> bool:
 def is_known_body(words: Sequence[str], vocabulary: Vocabulary) -> bool:
     """Whether the words are known only as part of the names of bodies."""
     names = vocabulary.find_names(words)
-    return bool(names) and all(set(known.words) & (BODIES - ALSO_SURNAMES) for known in names)
+    return bool(names) and all(is_body(known.label) for known in names)
 
 
 def put_in_order(part: Sequence[Token]) -> Sequence[Token]:

@@ -6,6 +6,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from retrieval.asked.gazetteer import AMBIGUOUS, PLACES
+from retrieval.asked.runs import is_acronym
 from retrieval.asked.tokens import Token, starts_sentence
 from retrieval.asked.words import BODIES, STOP_WORDS
 from retrieval.vocabulary import Vocabulary
@@ -98,8 +99,8 @@ def _is_meant(tokens: Sequence[Token], start: int, end: int, vocabulary: Vocabul
 
 
 def _joins(tokens: Sequence[Token], start: int) -> bool:
-    return (
-        tokens[start].is_joined
-        and tokens[start - 1].word not in STOP_WORDS
-        and not starts_sentence(tokens, start - 1)
-    )
+    """Whether the capitalised word before belongs to the same name."""
+    before = tokens[start - 1]
+    if is_acronym(before) or not tokens[start].is_joined:
+        return False
+    return before.word not in STOP_WORDS and not starts_sentence(tokens, start - 1)

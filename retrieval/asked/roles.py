@@ -20,6 +20,7 @@ _LETTER_WORDS = frozenset(
 )
 _FROM = frozenset("from de von desde".split())
 _BY = frozenset("by par por".split())
+_BY_WHAT: dict[str, Role] = {"received": "recipient", "exchanged": "any"}
 _TO = frozenset("to an a para".split())
 _NOT_TO = frozenset(
     """
@@ -63,7 +64,7 @@ def read_role(tokens: Sequence[Token], start: int, end: int, *, letters: bool) -
     if before == "did" and after and after[0] in _RECEIVES:
         return "recipient"
     if before in _BY:
-        return "recipient" if further in ("received", "recd") else "sender"
+        return _BY_WHAT.get(further, "sender")
     if before in _FROM and not (before == "de" and further in ("carta", "nombre")):
         return "sender"
     if before in ("an", "a", "para") and not any(token.word in _FOREIGN for token in tokens):

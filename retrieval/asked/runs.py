@@ -67,9 +67,14 @@ def _continues(tokens: Sequence[Token], place: int, taken: Collection[int]) -> b
         return False
     if _is_initial(tokens, place):
         return True
-    if token.word in _POLITE:
+    if token.word in _POLITE or is_acronym(token) or is_acronym(before):
         return False
     return token.word not in _NEVER and not is_material(token.word) and not _is_date_word(tokens, place)
+
+
+def is_acronym(token: Token) -> bool:
+    """Whether a word is written as an acronym, in a question that is not all capitals: "YMCA"."""
+    return token.capital and len(token.text) > 2 and token.text.isupper()
 
 
 def _can_join(before: Token, token: Token) -> bool:

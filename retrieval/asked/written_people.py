@@ -47,7 +47,7 @@ def judge_run(
     if not run.titled and _describes(tokens, run):
         return None
     known = vocabulary is not None and is_known_name(words, vocabulary)
-    cued = run.titled or role != "any"
+    cued = run.titled or role != "any" or (run.start > 0 and tokens[run.start - 1].word == "by")
     if words[-1] in THINGS and not known and not (cued and words[-1] in ALSO_SURNAMES and len(words) > 1):
         return None
     if (
@@ -74,6 +74,8 @@ def _describes(tokens: Sequence[Token], run: Run) -> bool:
     after = tokens[run.end : run.end + 3]
     if tokens[run.end - 1].possessive:
         return bool(after) and after[0].capital and any(one.capital and one.word in BODIES for one in after)
+    if after and after[0].word in ("v", "vs"):
+        return True  # a lawsuit
     if after and after[0].is_joined:
         if after[0].word in _HOUSES or (not after[0].capital and after[0].word in BODIES | THINGS):
             return True
