@@ -110,9 +110,18 @@ def find_kinds(record: Record) -> tuple[Kind, ...]:
             own = tuple(kind for kind in own if kind in _CAPTIONED[above[0]])
         return tuple(dict.fromkeys(above + own + terms))
     own += terms or (_kinds_in(record.extent) if record.extent and not own else ())
+    if not own and _is_programme(record):
+        own = ("programme",)
     if not own and not _OTHERWISE.search(record.title):
         own = above
     return tuple(dict.fromkeys(own))
+
+
+def _is_programme(record: Record) -> bool:
+    """Whether "Programs" above are of performances, not of work: each has its day."""
+    heading = fold_letters(record.breadcrumb[-1]) if record.breadcrumb else ""
+    has_day = not record.dates_inherited and any(span.first == span.last for span in record.spans)
+    return heading in {"programs", "program"} and has_day
 
 
 def is_bare_title(title: str) -> bool:

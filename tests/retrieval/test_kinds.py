@@ -8,6 +8,7 @@ import pytest
 
 from retrieval.kinds import KIND_WORDS, find_kinds, kind_of_word, kinds_in_title
 from retrieval.records import Kind, Record
+from retrieval.spans import Span
 
 
 @pytest.mark.parametrize(
@@ -77,6 +78,9 @@ def test_kinds_that_a_title_names(title: str, kinds: tuple[Kind, ...]) -> None:
     assert kinds_in_title(title) == kinds
 
 
+_NIGHT = (Span("1927-08-29", "1927-08-29"),)
+
+
 def _record(title: str, *above: str, **fields: object) -> Record:
     return Record(
         id="c/1", collection_id="c", level="file", title=title, collection="Marsh papers",
@@ -100,6 +104,8 @@ def _record(title: str, *above: str, **fields: object) -> Record:
         (_record("Ruth Calloway", subjects=("Letters (correspondence)",)), ("letter",)),
         (_record("Ruth Calloway", subjects=("Ardane--History--Maps",)), ("map",)),
         (_record("Ruth Calloway", subjects=("Music camps", "Music")), ()),
+        (_record("Murray, T. C., Autumn Fire", "Programs", spans=_NIGHT), ("programme",)),
+        (_record("Summer school", "Programs"), ()),
         (_record("Ruth Calloway"), ()),
     ],
 )
