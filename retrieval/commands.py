@@ -80,7 +80,7 @@ def run_build(args: argparse.Namespace) -> int:
             raise SourceError(path, "is not there", remedy="give files or folders that exist")
     started = time.perf_counter()
     options = SourceOptions(carry_containers=args.carry_containers, link_template=args.link_template)
-    embedder = load_embedder(args.embedder)
+    embedder = load_embedder(args.embedder, args.root.parent / "models")
     loaded = time.perf_counter()
     sources = replace_given(load_sources(args.root), args.paths, options)
     files = sum(len(list_files(args.root, source)) for source in sources)
@@ -155,7 +155,7 @@ def _open(args: argparse.Namespace) -> Index:
     from retrieval.snapshot import read_current
 
     folder = args.root / read_current(args.root)
-    return Index(folder, load_embedder(args.embedder))
+    return Index(folder, load_embedder(args.embedder, args.root.parent / "models"))
 
 
 @contextmanager

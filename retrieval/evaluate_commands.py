@@ -88,7 +88,7 @@ def _open(args: argparse.Namespace) -> Index:
     from retrieval.embedding import load_embedder
     from retrieval.library import Library
 
-    return Library(args.root, load_embedder(args.embedder)).current()
+    return Library(args.root, load_embedder(args.embedder, args.root.parent / "models")).current()
 
 
 def _hits(text: str) -> int:

@@ -203,7 +203,7 @@ def _embedder(args: argparse.Namespace) -> GetEmbedder:
 
     from retrieval.embedding import load_embedder
 
-    return cache(lambda: load_embedder(args.embedder))
+    return cache(lambda: load_embedder(args.embedder, args.root.parent / "models"))
 
 
 def _quiet(step: str, done: int, total: int | None = None) -> None:

@@ -63,7 +63,8 @@ async def _serve(
     started = time.monotonic()
     async with start_backend(settings, _say) as backend:
         await asyncio.to_thread(build_index, settings)
-        embedder = await asyncio.to_thread(load_embedder, settings.embedder)
+        models = settings.index_root.parent / "models"
+        embedder = await asyncio.to_thread(load_embedder, settings.embedder, models)
         library = Library(settings.index_root, embedder)
         await asyncio.to_thread(library.refresh)
         app = create_app(

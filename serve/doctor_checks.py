@@ -247,7 +247,7 @@ def check_embedder(settings: Settings) -> Iterator[Check]:
     try:
         from retrieval.embedding import load_embedder
 
-        embedder = load_embedder(settings.embedder)
+        embedder = load_embedder(settings.embedder, settings.index_root.parent / "models")
     except RetrievalError as error:
         yield Check("problem", "embedder", str(error), "Mend READING_ROOM_EMBEDDER, or run `make install`.")
     except (ImportError, OSError, RuntimeError) as error:
