@@ -2,8 +2,9 @@
 
 Copy n of a finding aid keeps its hierarchy and wording; surnames and given names of its own persons
 (the inverted ones in its name fields: "Marsh, Ellen") are exchanged among each other by a permutation
-drawn with the seed n, and every year, in texts and in spans, is 20 n earlier. So no two copies hold
-the same person in the same year but by chance, while titles are as long and as alike as real ones.
+drawn with the seed n, and every year, in texts and in spans, is 20 years earlier for each of eight
+copies, then again from 20. So hardly two copies hold the same person in the same year, while titles are
+as long and as alike as real ones.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ from retrieval.records import Record
 from retrieval.sources import Reading
 from retrieval.spans import Span
 
-_YEARS_BACK = 20
+_YEARS_BACK, _STEPS = 20, 8
 _INVERTED = re.compile(r"^([A-Z][a-z]{2,}), ([A-Z][a-z]{2,})\b")
 _CAPITALISED = re.compile(r"\b[A-Z][a-z]{2,}\b")
 _YEAR = re.compile(r"\b(1[5-9]\d\d|20[0-2]\d)(s?)\b")
@@ -61,7 +62,7 @@ def exchange(people: tuple[list[str], list[str]], copy: int) -> Callable[[str], 
     draw, names = random.Random(copy), dict[str, str]()
     for known in people:
         names |= zip(known, draw.sample(known, len(known)), strict=True)
-    back = copy * _YEARS_BACK
+    back = _back(copy)
 
     def change(text: str) -> str:
         renamed = _CAPITALISED.sub(lambda found: names.get(found[0], found[0]), text)
@@ -93,6 +94,10 @@ def copy_record(record: Record, copy: int, change: Callable[[str], str]) -> Reco
     )
 
 
+def _back(copy: int) -> int:
+    return (1 + (copy - 1) % _STEPS) * _YEARS_BACK
+
+
 def _move(span: Span, copy: int) -> Span:
     return replace(span, first=_move_day(span.first, copy), last=_move_day(span.last, copy))
 
@@ -100,7 +105,7 @@ def _move(span: Span, copy: int) -> Span:
 def _move_day(day: str, copy: int) -> str:
     if day.startswith("9999"):
         return day
-    year = max(1, int(day[:4]) - copy * _YEARS_BACK)
+    year = max(1, int(day[:4]) - _back(copy))
     try:
         return date(year, int(day[5:7]), int(day[8:10])).isoformat()
     except ValueError:  # the 29th of February of a year that has none

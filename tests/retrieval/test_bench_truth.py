@@ -10,7 +10,7 @@ from retrieval.sources import Reading
 from retrieval.spans import Span, of_years
 from tests.bench.retrieval_copies import enlarge
 from tests.bench.retrieval_generated import Scan, make_by_name, make_by_topic
-from tests.bench.retrieval_matches import find_letters, is_same, key_of, make_wanted
+from tests.bench.retrieval_matches import find_letters, is_same, is_unsettled, key_of, make_wanted
 from tests.retrieval.shelf import make_record
 
 AID = [
@@ -64,6 +64,7 @@ def test_generated_questions_name_what_stands_in_a_title() -> None:
     [
         ("W[illia]m H[oward] Taft TLS to Harry Goddard; Washington", "1905 April 6", "william howard taft", "harry goddard"),
         ("Karl Kraus an Arthur Schnitzler, Wien, 31. 10. 1892", "1892-10-31", "karl kraus", "arthur schnitzler"),
+        ("Marsh, Ellen. ALS to Ruth Calloway; Long Acre, 9 August 1903", "", "ellen marsh", "ruth calloway"),
         ("1902 June 23. Woodrow Wilson ALsS to E. R. L. Gould", "1902 June 23", "woodrow wilson", "e r l gould"),
         ("Thomas Parke ADfS to Humphrey Marshal [Humphry Marshall], 1790", "", "thomas parke", "humphry marshall"),
     ],
@@ -105,6 +106,14 @@ def test_all_that_one_person_wrote_in_a_year() -> None:
     wanted = {one.text: one.keys for one in make_wanted(find_letters(records), 20)}
     [keys] = {keys for text, keys in wanted.items() if "Ellen Marsh" in text}
     assert keys == {key_of(records[0]), key_of(records[1])}
+    [ellen] = [one for one in make_wanted(find_letters(records), 20) if "Ellen Marsh" in one.text]
+    married = make_record(title="Ellen Marsh Hale to Otto Hale", dates="1905")
+    folder = make_record(
+        level="file", title="Letters", breadcrumb=("Ellen Marsh papers",), spans=of_years((1904, 1906))
+    )
+    assert [is_unsettled(record, ellen) for record in (married, folder, records[3], AID[2])] == [
+        True, True, False, False
+    ]  # fmt: skip
     assert not any("Vance" in text for text in wanted), "a draft may be a letter or not"
 
 
