@@ -20,7 +20,7 @@ _SUBJECT = re.compile(
     r"\b(?:re|about|concerning|regarding|relating to|pertaining to|related to|for|on)\b:?\s", re.IGNORECASE
 )
 _QUOTED = re.compile(r"[\"“][^\"”]{2,}[\"”]|‘[^’]{2,}’")
-_MIXED = re.compile(r"\b(?:and|other|papers|materials?|etc)\b|[&,;/]", re.IGNORECASE)
+_MIXED = re.compile(r"\b(?:and|other|papers|etc)\b|[&,;/]", re.IGNORECASE)
 _REMARK = re.compile(r"[\[(][^\])]*\bavailable\b[^\])]*[\])]", re.IGNORECASE)
 _BARE = re.compile(
     r"^(?:(?i:folders?\b.*|general|miscellaneous|undated.*|[^a-z]*"

@@ -27,7 +27,7 @@ _STOP = (
     r"|\s+(?:re|concerning|about|regarding|dated|enclosing|with|requesting)\b|\s[-–—]\s)"
 )
 _BY_FORM = re.compile(
-    rf"^(?P<from>[^;:]{{0,90}}?),?\s*(?:(?<=\s)|^){_SHORTHAND}(?: [Cc]opy| draft)?(?!\w)"
+    rf"^(?P<from>[^;:]{{0,90}}?),?\s*(?:(?<=\s)|^)(?:\d+ )?{_SHORTHAND}(?: [Cc]opy| draft)?(?!\w)"
     rf"(?:\s+to\s+(?P<to>[^;:]{{2,90}}?))?{_STOP}"
 )
 _DOCUMENT = re.compile(rf"(?:^|\s){_DOCUMENT_FORM}(?=\s|;|,|$)")

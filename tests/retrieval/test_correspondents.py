@@ -33,6 +33,7 @@ def _record(title: str, *above: str, text: str = "", **fields: str) -> Record:
         ("Thomas Parke ALS to Humphrey Marshall [Humphry Marshall], October 19, 1790", ["Thomas Parke"],
          ["Humphrey Marshall", "Humphry Marshall"]),
         ("Charles Nisbet ALS; Carlisle, [Pennsylvania]", ["Charles Nisbet"], []),
+        ("Elizabeth Ricord 2 ALsS to Peter Macarty; Woodbridge", ["Elizabeth Ricord"], ["Peter Macarty"]),
         ("AL to Mother; Camp Mills, Long Island, New York", [], []),
         ("Will H. Githens ALS to Wife; Near Alexandria, Virginia", ["Will H. Githens"], []),
         ("Geo[rge] McDowell & Son ALS to Lawrence Lewis; Baltimore", ["George McDowell & Son"], ["Lawrence Lewis"]),
