@@ -9,16 +9,18 @@ answerable question in twenty would be refused.
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import astuple, dataclass
 
 from retrieval.criteria import Agreement
 from retrieval.judging import Judged
 from retrieval.questions import Question, split_words
-from retrieval.records import Hit, Kind, Record
+from retrieval.records import Hit, Record
 
 UNKNOWN = 0.5
 """Worth of a word that is nowhere in the index, beside a rare one that is."""
+_EITHER = re.compile(r"\b(?:or|and)\b|[,/&]", re.IGNORECASE)
 LOOKED_AT = 8
 """Hits that are looked at."""
 
@@ -47,18 +49,18 @@ class Evidence:
 
 
 COEFFICIENTS = Evidence(
-    cosine=1.6,
-    cover=0.6,
-    cover_dated=6.0,
-    person=1.4,
-    person_dated=2.2,
+    cosine=2.0,
+    cover=1.1,
+    cover_dated=5.4,
+    person=0.4,
+    person_dated=1.25,
     no_date=-2.5,
-    no_person=-0.8,
-    no_material=-1.4,
+    no_person=-1.3,
+    no_material=-1.8,
     no_other=-0.5,
 )
-BIAS = -6.9
-THRESHOLD = 0.6
+BIAS = -5.9
+THRESHOLD = 0.5
 
 
 def weigh(
@@ -85,7 +87,7 @@ def weigh(
         person_dated=max((one.person**2 for one in judged if one.dated), default=0.0),
         no_date=float("date" in relaxed),
         no_person=float(bool(relaxed & {"person", "sender", "recipient"})),
-        no_material=_missing(question.materials, judged),
+        no_material=_missing(question, judged),
         no_other=float(bool(relaxed & {"place", "collection", "container", "call_number"})),
     )
 
@@ -101,11 +103,16 @@ def estimate(evidence: Evidence) -> float:
     return 1 / (1 + math.exp(-(BIAS + sum(value * weight for value, weight in pairs))))
 
 
-def _missing(materials: Sequence[Kind], judged: Sequence[Judged]) -> float:
-    """Share of the kinds asked for that no hit has which satisfies all that was kept."""
-    asked = frozenset(materials)
+def _missing(question: Question, judged: Sequence[Judged]) -> float:
+    """Share of the kinds asked for that no hit has which satisfies all that was kept.
+
+    All must be there where they are not told apart: "audio of a speech" is not "letters or diaries".
+    """
+    asked = frozenset(question.materials)
     there = frozenset(kind for one in judged if one.complete for kind in one.hit.record.kinds)
-    return len(asked - there) / len(asked) if asked else 0.0
+    if asked <= there:
+        return 0.0
+    return len(asked - there) / len(asked) if _EITHER.search(question.text) else 1.0
 
 
 def _rarity(holders: int, passages: int) -> float:

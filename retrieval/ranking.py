@@ -37,7 +37,7 @@ class Weights:
     narrowness: float = 0.3
     lift: float = 0.1
     second: float = 0.1
-    collection: float = 0.6
+    collection: float = 0.8
     person: float = 0.4
     material: float = 0.1
     place: float = 0.1

@@ -62,6 +62,17 @@ FILLERS = (
     "everyday life",
     "impact",
 )
+KIND_WORDS = {
+    "photograph": "photographs",
+    "diary": "a diary",
+    "sound": "audio recordings",
+    "film": "film footage",
+    "map": "maps",
+    "letter": "letters",
+    "speech": "speeches",
+    "interview": "an interview",
+}
+KIND_ASKED = ("Do you have {kind} of {name}?", "Is there {kind} by {name}?", "{name}, {kind}")
 PLACE = ("Which box holds {title} in the {collection}?", "Where is {title}, {collection}?")
 WHOLE = ("How large is the {collection}?", "What is the {collection} about?", "How big are the {collection}?")
 
@@ -119,6 +130,7 @@ def make_questions(scan: Scan, seed: int, count: int) -> list[MadeQuestion]:
     made: list[MadeQuestion] = []
     people = _find_people(scan, low)
     made += _ask_people(scan, people, chance, count)
+    made += _ask_kinds(scan, people, chance, count)
     made += _ask_topics(scan, low, chance, count)
     made += _ask_places(scan, low, chance, count)
     made += _ask_wholes(scan, chance, count)
@@ -158,6 +170,30 @@ def _ask_people(
                 kind="name", text=f"Do you have letters by {forename} {surname}?", right=scan.ids(named)
             )
         )
+    return _take(made, chance, count)
+
+
+def _ask_kinds(
+    scan: Scan, people: Sequence[tuple[str, str, int]], chance: random.Random, count: int
+) -> list[MadeQuestion]:
+    """A kind of material that somebody's records are of, and one that none of them is nor speaks of."""
+    made = []
+    for forename, surname, _ in chance.sample(list(people), min(len(people), count * 3)):
+        words = (forename.lower(), surname.lower())
+        right = scan.holding(words)
+        there = {kind for n in right for kind in scan.records[n].kinds}
+        said = set().union(*(scan.own[n] | scan.texts[n] for n in scan.holding(words, text=True)))
+        for kind, word in KIND_WORDS.items():
+            text = chance.choice(KIND_ASKED).format(kind=word, name=f"{forename} {surname}")
+            if kind in there:
+                some = {n for n in right if kind in scan.records[n].kinds}
+                made.append(MadeQuestion(kind="kind", text=text, right=scan.ids(some)))
+            elif not any(
+                known.startswith(word.split()[-1].lower()[:5])
+                or known.startswith(word.removeprefix("a ").removeprefix("an ")[:5])
+                for known in said
+            ):
+                made.append(MadeQuestion(kind="no such kind", text=text, right=frozenset()))
     return _take(made, chance, count)
 
 
