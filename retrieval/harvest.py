@@ -34,7 +34,7 @@ def harvest_source(
     What came in before a failure is kept and used. Raises SourceError when the harvest is not complete.
     """
     store = HarvestStore(locate(root, source))
-    with OaiServer(source.location, pause) as server:
+    with store.locked(), OaiServer(source.location, pause) as server:
         harvest = _Harvest(store, server, source)
         try:
             harvest.run(full)

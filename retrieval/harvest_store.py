@@ -11,12 +11,13 @@ A file holds few records, so that a change has few to read again, and the files 
 
 from __future__ import annotations
 
+import fcntl
 import hashlib
 import json
 import os
-import shutil
 from collections import defaultdict
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -27,7 +28,8 @@ from retrieval.errors import SourceError
 
 OAI = "http://www.openarchives.org/OAI/2.0/"
 _SPACE = f"{{{OAI}}}"
-_PAGES_AT_ONCE = 200
+_BYTES_AT_ONCE = 64_000_000
+"""Of pages that are sorted in together; each file they touch is then written once."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,6 +58,18 @@ class HarvestStore:
         self._records = folder / "records"
         for path in (self._pages, self._records):
             path.mkdir(parents=True, exist_ok=True)
+
+    @contextmanager
+    def locked(self) -> Iterator[None]:
+        """Hold the right to harvest into it. Raises SourceError when another process has it."""
+        with (self._folder / ".lock").open("w") as lock:
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError as busy:
+                raise SourceError(
+                    self._folder.name, "is being harvested already", remedy="wait for that to end"
+                ) from busy
+            yield
 
     def load_state(self) -> State:
         """How far it has come. Raises SourceError for a file that is damaged."""
@@ -91,9 +105,7 @@ class HarvestStore:
         """
         if drop_unseen:
             self._drop_unseen(url)
-        pages = sorted(self._pages.glob("*.xml"))
-        for start in range(0, len(pages), _PAGES_AT_ONCE):
-            some = pages[start : start + _PAGES_AT_ONCE]
+        for some in _batch(sorted(self._pages.glob("*.xml"))):
             changes: dict[Path, dict[str, _Element | None]] = defaultdict(dict)
             for page in some:
                 for identifier, record in read_records(parse_reply(page.read_bytes())):
@@ -102,10 +114,6 @@ class HarvestStore:
                 self._merge(path, records, url)
             for page in some:
                 page.unlink()
-
-    def discard(self) -> None:
-        """Remove everything."""
-        shutil.rmtree(self._folder, ignore_errors=True)
 
     def _drop_unseen(self, url: str) -> None:
         lines = self._seen.read_text("utf-8").splitlines() if self._seen.exists() else []
@@ -158,6 +166,20 @@ def is_deleted(record: _Element) -> bool:
     """Whether the server says that the record is deleted."""
     header = record.find(f"{_SPACE}header")
     return header is not None and header.get("status") == "deleted"
+
+
+def _batch(pages: list[Path]) -> Iterator[list[Path]]:
+    """Pages in order, few enough at a time to be held in memory."""
+    batch: list[Path] = []
+    size = 0
+    for page in pages:
+        batch.append(page)
+        size += page.stat().st_size
+        if size > _BYTES_AT_ONCE:
+            yield batch
+            batch, size = [], 0
+    if batch:
+        yield batch
 
 
 def _load(path: Path) -> dict[str, _Element]:

@@ -232,6 +232,11 @@ def test_an_entity_of_a_reply_is_not_opened(tmp_path: Path, repository: Reposito
     assert b"combination" not in kept
 
 
+def test_two_harvests_of_one_source_at_once_are_refused(tmp_path: Path, source: Source) -> None:
+    with HarvestStore(tmp_path / "harvest" / "harbour").locked(), pytest.raises(SourceError, match="already"):
+        harvest(tmp_path, source)
+
+
 def test_a_damaged_state_is_told(tmp_path: Path) -> None:
     store = HarvestStore(tmp_path / "h")
     (tmp_path / "h" / ".state.json").write_text("[")
