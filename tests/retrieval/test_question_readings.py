@@ -10,7 +10,7 @@ from retrieval.questions import Question, read_question
 from retrieval.vocabulary import Vocabulary
 from tests.retrieval.known import write_vocabulary
 
-TABLE = Path(__file__).parent / "data" / "questions" / "asked.tsv"
+TABLE = Path(__file__).parent / "questions" / "asked.tsv"
 
 
 def _rows() -> list[tuple[str, str]]:
