@@ -35,7 +35,8 @@ def are_same(one: Record, other: Record) -> bool:
     """Whether two records of different sources describe the same item.
 
     They share an exact identifier; or title and years agree, and so does what says which item of that
-    title it is: the collection, the call number, or the title itself when it has words enough.
+    title it is: the collection, the call number, the box and the day, or the title itself when it has
+    words enough.
     Folders with the same title in one finding aid are two folders.
     """
     if one.source == other.source or one.level != other.level and "collection" in (one.level, other.level):
@@ -50,10 +51,9 @@ def are_same(one: Record, other: Record) -> bool:
         return len(_title(one)) > 1
     return (
         _words(one.collection) == _words(other.collection)
-        or bool(one.call_number)
-        and fold_identifier(one.call_number) == fold_identifier(other.call_number)
-        or len(_title(one)) >= _TELLING
-        and one.years is not None
+        or (bool(one.call_number) and fold_identifier(one.call_number) == fold_identifier(other.call_number))
+        or (len(_title(one)) >= _TELLING and one.years is not None)
+        or (bool(one.container) and _is_one_day(one) and one.spans == other.spans)
     )
 
 
@@ -77,6 +77,10 @@ def _words(text: str) -> frozenset[str]:
 
 def _fold(text: str) -> tuple[str, ...]:
     return tuple(split_words(text))
+
+
+def _is_one_day(record: Record) -> bool:
+    return len(record.spans) == 1 and record.spans[0].first == record.spans[0].last
 
 
 def _agree_days(one: Record, other: Record) -> bool:

@@ -8,8 +8,10 @@ import pytest
 
 from retrieval.duplicates import find_duplicates
 from retrieval.records import Record
-from retrieval.spans import of_years
+from retrieval.spans import Span, of_years
 from tests.retrieval.shelf import make_record
+
+DAY, NEXT_DAY = (Span("1905-05-22", "1905-05-22"),), (Span("1905-05-23", "1905-05-23"),)
 
 
 def describe(source: str, **fields: Any) -> Record:
@@ -27,6 +29,11 @@ def describe(source: str, **fields: Any) -> Record:
         ({"title": "View of the harbour from the old mill, 1905"}, {}),
         ({"collection": "Photographs of the town"}, {}),
         ({"title": "Harbour"}, {"title": "Harbour"}),
+        (
+            {"title": "Vane to Marsh", "spans": DAY, "container": "Box 3", "collection": "A"},
+            {"title": "Vane to Marsh", "spans": DAY, "container": "Box 3", "collection": "A, inventory"},
+        ),
+        ({"spans": DAY}, {}),
         ({"identifiers": ("ark:/99999/x1",)}, {"identifiers": ("ark:/99999/x1",), "title": "Untitled"}),
         (
             {"title": "Harbour", "collection": "A", "call_number": "PH 7"},
@@ -47,6 +54,7 @@ def test_one_item_twice(one: dict[str, Any], other: dict[str, Any]) -> None:
     [
         ({"spans": of_years((1906, 1906))}, {}),
         ({"title": "Correspondence", "collection": "A"}, {"title": "Correspondence", "collection": "B"}),
+        ({"spans": DAY}, {"spans": NEXT_DAY}),
         ({"container": "Box 1"}, {"container": "Box 2"}),
         ({"identifiers": ("1",), "title": "Nets"}, {"identifiers": ("1",), "title": "Sails"}),
         ({"level": "collection"}, {}),
