@@ -11,6 +11,7 @@ import re
 from collections.abc import Iterator
 
 from retrieval.records import Passage, Record
+from retrieval.words import drop_signs
 
 WORDS = 150
 """Words aimed at in one child passage."""
@@ -92,7 +93,7 @@ def render_searchable(text: str) -> str:
 
     `W[illia]m H[oward] Taft TLS` becomes `William Howard Taft TLS typed letter signed`.
     """
-    without_brackets = text.replace("[", "").replace("]", "")
+    without_brackets = drop_signs(text).replace("[", "").replace("]", "")
     return _TRADE.sub(lambda found: f"{found[0]} {_SHORTHAND[found[0]]}", without_brackets)
 
 

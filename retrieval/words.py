@@ -24,6 +24,14 @@ TITLES = frozenset(
 )
 """Words before or after a name that are no part of it."""
 
+_SIGNS = re.compile("[\u02b9-\u02bf\u0300-\u036f\ufe20-\ufe2f]")
+"""Letters of romanisation that nobody types (ʻ, ʼ, ʹ), and accents that stand apart from their letter."""
+
+
+def drop_signs(text: str) -> str:
+    """A text whose accents are parts of their letters, without those that cannot be, and without ʻ and ʼ."""
+    return text if text.isascii() else _SIGNS.sub("", unicodedata.normalize("NFC", text))
+
 
 def split_words(text: str) -> list[str]:
     """Words of a text in lower case, without accents and without a possessive 's."""
@@ -36,7 +44,8 @@ def fold_letters(text: str) -> str:
     plain = text.replace("[", "").replace("]", "").lower()
     if plain.isascii():
         return plain
-    return "".join(char for char in unicodedata.normalize("NFKD", plain) if not unicodedata.combining(char))
+    parted = unicodedata.normalize("NFKD", drop_signs(plain))
+    return "".join(char for char in parted if not unicodedata.combining(char))
 
 
 def fold_identifier(text: str) -> str:

