@@ -7,7 +7,6 @@ from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from retrieval.followup import complete_question
 from retrieval.gold import GoldQuestion
 from retrieval.gold_match import answers_as_well, is_gold, names_container
 from retrieval.index import Index
@@ -73,7 +72,7 @@ def ask_all(index: Index, questions: Sequence[GoldQuestion], k: int) -> Iterator
     """Ask every question once, in order; what is timed includes making a follow-up whole."""
     for question in questions:
         started = time.perf_counter()
-        text = complete_question(question.text, question.earlier)
+        text = index.complete(question.text, question.earlier)
         result = index.search(text, top_k=max(k, DEPTH))
         took = (time.perf_counter() - started) * 1000
         yield judge(question, result, took, in_index=is_covered(index, question))

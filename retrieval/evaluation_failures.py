@@ -6,7 +6,6 @@ from collections.abc import Iterator, Sequence
 
 from retrieval.audience import STAFF
 from retrieval.evaluation import Outcome, holds_gold
-from retrieval.followup import complete_question
 from retrieval.gold import GoldQuestion
 from retrieval.gold_match import is_gold
 from retrieval.index import Index
@@ -60,7 +59,7 @@ def _place_gold(index: Index, outcome: Outcome, k: int) -> str:
 
 
 def _search_deeper(index: Index, question: GoldQuestion) -> int:
-    result = index.search(complete_question(question.text, question.earlier), top_k=MOST_HITS)
+    result = index.search(index.complete(question.text, question.earlier), top_k=MOST_HITS)
     return next((rank for rank, hit in enumerate(result.hits, start=1) if holds_gold(hit, question)), 0)
 
 

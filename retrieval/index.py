@@ -46,7 +46,8 @@ class Index:
             self._catalog.live,
         )
         self._words = LexicalIndex(folder / "lexical", passages=manifest.passages)
-        self._vocabulary = Vocabulary([part.folder for part in self._parts])
+        shown = {summary.id for summary in self._catalog.collections()}
+        self._vocabulary = Vocabulary([part.folder for part in self._parts], shown)
         self._searcher = Searcher(self._catalog, self._words, self._vectors, embedder, self._vocabulary)
 
     def search(
