@@ -166,8 +166,9 @@ def names_something(question: Question) -> bool:
 
     Words then weigh more than meaning. Capitals alone say nothing: "ROS" is as likely a subject.
     """
-    read = question.people or question.span or question.call_numbers or question.containers
-    return bool((read and not question.breadth) or question.quoted or question.identifiers)
+    read = question.people or question.span or question.containers
+    exact = question.quoted or question.call_numbers or question.record_ids
+    return bool((read and not question.breadth) or exact)
 
 
 def days_of(span: Span) -> tuple[int, int]:

@@ -26,6 +26,7 @@ from retrieval.date_fit import judge_dates, may_be_of
 from retrieval.embedding import Embedder
 from retrieval.errors import QueryError
 from retrieval.evidence import Evidence, is_enough, weigh
+from retrieval.explanation import Adjustment, Explanation
 from retrieval.filters import EVERYTHING, Filters, Limits
 from retrieval.fusion import fuse
 from retrieval.hierarchy import lift_by_parents, prefer_collections
@@ -36,6 +37,7 @@ from retrieval.person_fit import ENOUGH, judge_person
 from retrieval.questions import Question, read_question
 from retrieval.ranking import WEIGHTS, Board, Candidates, Weights
 from retrieval.records import Hit, Record
+from retrieval.stored import NO_PARENT
 from retrieval.vector_parts import VectorSearch
 from retrieval.vectors import Mask
 from retrieval.vocabulary import Vocabulary
@@ -127,7 +129,9 @@ class Searcher:
         agreement = agree(criteria, limits, lambda mask: self._confirm(mask, asked))
         candidates = self._gather(asked, agreement, limits)
         board = self._rank(candidates, asked, criteria, agreement)
+        exact = self._find_exact(asked, limits)
         judged = self._judge(board, asked, agreement, max(top_k, JUDGED))
+        judged = [*exact, *(one for one in judged if one.hit.record.id not in asked.record_ids)]
         best_cosine = float(np.nanmax(candidates.dense, initial=0.0)) if len(candidates.dense) else 0.0
         evidence = weigh(
             asked, judged, agreement, best_cosine, self._words.frequency, len(self._columns)
@@ -135,7 +139,7 @@ class Searcher:
         matches = self._match(asked, criteria, agreement, limits)
         return SearchResult(
             hits=settle(judged, spread=not asked.wants_all)[:top_k],
-            found=bool(judged) and is_enough(evidence),
+            found=bool(exact) or (bool(judged) and is_enough(evidence)),
             passages_searched=limits.count,
             collections_searched=self._titles(filters, audience),
             years=asked.years,
@@ -217,6 +221,25 @@ class Searcher:
             )
             for place, why in zip(order, board.explain(order), strict=True)
         ]
+
+    def _find_exact(self, asked: Question, limits: Limits) -> list[Judged]:
+        """The records that an exact identifier in the question names, as far as they may be found."""
+        found = []
+        for record_id in asked.record_ids:
+            number = self._catalog.number_of(record_id)
+            record = self._catalog.record(record_id)
+            passages = self._catalog.passages([] if number is None else self._catalog.passages_of(number))
+            allowed = [one for one in sorted(passages) if limits.mask is None or limits.mask[one]]
+            if record is None or not allowed:
+                continue
+            hit = Hit(
+                record=record,
+                passage=passages[allowed[0]],
+                score=1.0,
+                why=Explanation(adjustments=(Adjustment("the identifier asked for", 1.0),)),
+            )
+            found.append(Judged(hit, NO_PARENT, 1.0, dated=True, complete=True))
+        return found
 
     def _titles(self, filters: Filters, audience: Audience) -> tuple[str, ...]:
         chosen = filters.collections

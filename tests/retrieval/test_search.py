@@ -25,6 +25,7 @@ def index(tmp_path_factory: pytest.TempPathFactory, embedder: Embedder) -> Index
             dates=dates, spans=(Span(day, day),), position=20 + number, senders=("Vane, Otto",),
             recipients=("Marsh, Ellen",), breadcrumb=("Marsh family papers", "Correspondence"),
             kinds=("letter",), container="Box 3",
+            identifiers=("ark:/99999/vane",) if number == 3 else (),
         )
         for number, (dates, day) in enumerate(
             [("1911 June 2", "1911-06-02"), ("1910 May 1", "1910-05-01"),
@@ -42,6 +43,7 @@ def index(tmp_path_factory: pytest.TempPathFactory, embedder: Embedder) -> Index
     closed = make_record(
         id="ms1/closed", parent_id="ms1/letters", title=f"Otto Vane to Ellen Marsh: {FEATHERS}", dates="1911",
         spans=of_years((1911, 1911)), senders=("Vane, Otto",), kinds=("letter",), withheld_until="2040-12-31",
+        identifiers=("ark:/99999/closed",),
     )  # fmt: skip
     root: Path = tmp_path_factory.mktemp("search")
     shelf = shelf_records()
@@ -122,3 +124,17 @@ def test_filters_hold_for_what_is_counted(index: Index) -> None:
 
 def test_nothing_to_count_by_counts_nothing(index: Index) -> None:
     assert index.search("the orchard and the new bridge").matches is None
+
+
+@pytest.mark.parametrize("question", ["ark:/99999/vane", "Where is ark:/99999/vane?"])
+def test_an_exact_identifier_goes_straight_to_its_record(index: Index, question: str) -> None:
+    result = index.search(question)
+    assert result.found
+    assert result.hits[0].record.id == "ms1/vane3"
+    assert result.hits[0].why is not None
+    assert result.hits[0].why.adjustments[0].name == "the identifier asked for"
+
+
+def test_the_identifier_of_what_is_closed_leads_nowhere(index: Index) -> None:
+    assert "ms1/closed" not in {hit.record.id for hit in index.search("ark:/99999/closed", top_k=50).hits}
+    assert index.search("ark:/99999/closed", audience=STAFF).hits[0].record.id == "ms1/closed"
