@@ -49,7 +49,8 @@ class MadeUp:
         for place, text in enumerate(texts):
             seed = int.from_bytes(hashlib.blake2b(text.encode(), digest_size=8).digest())
             rows[place] = np.random.default_rng(seed).standard_normal(384, dtype=np.float32)
-        return rows / np.linalg.norm(rows, axis=1, keepdims=True)
+        rows /= np.linalg.norm(rows, axis=1, keepdims=True)
+        return rows
 
 
 @dataclass(frozen=True)
@@ -104,7 +105,7 @@ def keep_updating(root: Path, jobs: Connection) -> None:
     while (job := jobs.recv()) is not None:
         started = time.perf_counter()
         files = Changed(*job)
-        update_index(root, lambda catalog: files, MadeUp, quiet)
+        update_index(root, lambda catalog, files=files: files, MadeUp, quiet)
         jobs.send((time.perf_counter() - started, peak_memory()))
 
 
