@@ -19,6 +19,7 @@ import tempfile
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from multiprocessing.connection import Connection
 from pathlib import Path
 
@@ -104,9 +105,12 @@ def keep_updating(root: Path, jobs: Connection) -> None:
     """The updating process: one update for each job."""
     while (job := jobs.recv()) is not None:
         started = time.perf_counter()
-        files = Changed(*job)
-        update_index(root, lambda catalog, files=files: files, MadeUp, quiet)
+        update_index(root, partial(_find, Changed(*job)), MadeUp, quiet)
         jobs.send((time.perf_counter() - started, peak_memory()))
+
+
+def _find(files: Changed, _catalog: object) -> Changed:
+    return files
 
 
 def peak_memory() -> float:
