@@ -31,7 +31,7 @@ from demo.wording import Wording, word_plainly
 from retrieval.passages import WORDS, cut_record
 from retrieval.prompt import Message, build_messages
 from retrieval.records import Hit, Passage, Record
-from retrieval.sources import read_sources
+from retrieval.sources.reading import read_sources
 
 Pool = list[Hit]
 

@@ -11,11 +11,11 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from retrieval import evaluate_commands
+from retrieval.evaluation import commands as evaluate_commands
 
 if TYPE_CHECKING:
-    from retrieval.builder import Built, Progress
     from retrieval.index import Index
+    from retrieval.store.builder import Built, Progress
 
     Subparsers = argparse._SubParsersAction[argparse.ArgumentParser]
 
@@ -68,12 +68,12 @@ def _add_build(commands: Subparsers, shared: argparse.ArgumentParser) -> None:
 
 def run_build(args: argparse.Namespace) -> int:
     """Build a snapshot and print what was read. 0 when anything was indexed; errors rise."""
-    from retrieval.collection_sources import load_sources, replace_given
     from retrieval.embedding import load_embedder
     from retrieval.errors import SnapshotError, SourceError
-    from retrieval.refresh import build_from_sources
-    from retrieval.source_files import list_files
-    from retrieval.sources import SourceOptions
+    from retrieval.sources.files import list_files
+    from retrieval.sources.reading import SourceOptions
+    from retrieval.sources.refresh import build_from_sources
+    from retrieval.sources.registry import load_sources, replace_given
 
     for path in args.paths:
         if not path.exists():
@@ -135,7 +135,7 @@ def run_search(args: argparse.Namespace) -> int:
 
 def run_verify(args: argparse.Namespace) -> int:
     """Check and open the current snapshot; errors rise."""
-    from retrieval.snapshot import check_files
+    from retrieval.store.snapshot import check_files
 
     index = _open(args)
     manifest = index.manifest
@@ -152,7 +152,7 @@ def run_verify(args: argparse.Namespace) -> int:
 def _open(args: argparse.Namespace) -> Index:
     from retrieval.embedding import load_embedder
     from retrieval.index import Index
-    from retrieval.snapshot import read_current
+    from retrieval.store.snapshot import read_current
 
     folder = args.root / read_current(args.root)
     return Index(folder, load_embedder(args.embedder, args.root.parent / "models"))

@@ -9,19 +9,19 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from pathlib import Path
 
+from retrieval.asked.followup import complete_question
+from retrieval.asked.vocabulary import Vocabulary
 from retrieval.audience import PUBLIC, Audience
-from retrieval.builder import FORMATS
-from retrieval.catalog import CollectionSummary
 from retrieval.embedding import Embedder
 from retrieval.errors import IndexDamaged
-from retrieval.followup import complete_question
-from retrieval.lexical import LexicalIndex
-from retrieval.parts import open_catalog, open_parts
+from retrieval.ranking.search import EVERYTHING, Filters, Searcher, SearchResult
 from retrieval.records import Record
-from retrieval.search import EVERYTHING, Filters, Searcher, SearchResult
-from retrieval.snapshot import Manifest, check_files, read_manifest
-from retrieval.vector_parts import VectorParts
-from retrieval.vocabulary import Vocabulary
+from retrieval.store.builder import FORMATS
+from retrieval.store.catalog import CollectionSummary
+from retrieval.store.lexical import LexicalIndex
+from retrieval.store.parts import open_catalog, open_parts
+from retrieval.store.snapshot import Manifest, check_files, read_manifest
+from retrieval.store.vector_parts import VectorParts
 
 __all__ = ["Filters", "Index", "SearchResult"]
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from retrieval.embedding import Embedder
 from retrieval.errors import IndexDamaged, IndexMissing, SnapshotError
 from retrieval.index import Index
-from retrieval.snapshot import read_current
+from retrieval.store.snapshot import read_current
 
 
 class Library:

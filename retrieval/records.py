@@ -40,7 +40,7 @@ Kind = Literal[
     "book",
     "object",
 ]
-"""Kinds of material that patrons ask for by name, each a family of words (`retrieval.kinds`)."""
+"""Kinds of material that patrons ask for by name, each a family of words (`retrieval.implied.kinds`)."""
 
 ContainerOrigin = Literal["stated", "inherited", "carried", ""]
 """On the component itself, from an ancestor, or carried forward from the sibling before."""

@@ -225,7 +225,7 @@ def _check_sqlite(path: Path, remedy: str) -> Check:
 def check_index(settings: Settings) -> Iterator[Check]:
     """The index in use: whether there is one, and whether every file has its checksum."""
     from retrieval.errors import IndexMissing, RetrievalError
-    from retrieval.snapshot import check_files, read_current, read_manifest
+    from retrieval.store.snapshot import check_files, read_current, read_manifest
 
     try:
         folder = settings.index_root / read_current(settings.index_root)

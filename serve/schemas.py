@@ -10,7 +10,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
-from retrieval.chips import ChipKind
+from retrieval.asked.chips import ChipKind
 
 Text = Annotated[str, StringConstraints(min_length=1, max_length=20_000)]
 Identifier = Annotated[str, StringConstraints(min_length=1, max_length=300)]

@@ -32,7 +32,7 @@ def main(arguments: list[str] | None = None) -> int:
 def make_parser(settings: Settings) -> argparse.ArgumentParser:
     """The command line, every package's part in it."""
     from retrieval import commands as retrieval_commands
-    from retrieval import source_commands
+    from retrieval.sources import commands as source_commands
     from serve import commands as serve_commands
     from serve.adapters import commands as adapter_commands
 

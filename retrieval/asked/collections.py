@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 from retrieval.asked.correction import Corrector
 from retrieval.asked.tokens import Token
+from retrieval.asked.vocabulary import KnownCollection, Vocabulary
 from retrieval.asked.words import STOP_WORDS
-from retrieval.vocabulary import KnownCollection, Vocabulary
 
 _HEADS = frozenset(
     """

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from retrieval.asked.spelling import count_slips
 from retrieval.asked.tokens import Token
+from retrieval.asked.vocabulary import KnownWord, Vocabulary
 from retrieval.asked.words import CHAT, FOREIGN_SMALL, GENERIC, MONTHS, STOP_WORDS
-from retrieval.spelling import count_slips
-from retrieval.vocabulary import KnownWord, Vocabulary
 
 _PLAIN = STOP_WORDS | FOREIGN_SMALL | GENERIC | CHAT | MONTHS
 _ENDINGS = frozenset(

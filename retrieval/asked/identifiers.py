@@ -6,8 +6,8 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from retrieval.asked.vocabulary import Vocabulary
 from retrieval.asked.words import MONTHS, STOP_WORDS
-from retrieval.vocabulary import Vocabulary
 from retrieval.words import fold_exact, fold_identifier, is_exact
 
 _IDENTIFIER = re.compile(

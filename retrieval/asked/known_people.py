@@ -20,6 +20,7 @@ from retrieval.asked.places import is_known_place
 from retrieval.asked.roles import read_role
 from retrieval.asked.runs import Run
 from retrieval.asked.tokens import Token
+from retrieval.asked.vocabulary import Vocabulary
 from retrieval.asked.words import (
     BODIES,
     CHAT,
@@ -31,7 +32,6 @@ from retrieval.asked.words import (
     STOP_WORDS,
     THINGS,
 )
-from retrieval.vocabulary import Vocabulary
 from retrieval.words import TITLES
 
 _LONGEST = 4

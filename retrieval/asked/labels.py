@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import re
 
+from retrieval.asked.chips import Chip, ChipKind
 from retrieval.asked.collections import AskedCollection
 from retrieval.asked.dates import AskedDate
 from retrieval.asked.identifiers import AskedIdentifier
 from retrieval.asked.materials import LABELS
 from retrieval.asked.person_names import FoundPerson
 from retrieval.asked.places import AskedPlace
-from retrieval.chips import Chip, ChipKind
+from retrieval.asked.vocabulary import KnownCollection
 from retrieval.records import Kind
-from retrieval.vocabulary import KnownCollection
 
 _PERSON_KINDS: dict[str, ChipKind] = {"any": "person", "sender": "sender", "recipient": "recipient"}
 _NUMBERED = re.compile(r"^(.*?\D)(\d+\w*)$")

@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
+from retrieval.asked.spelling import count_slips
 from retrieval.asked.tokens import Token
-from retrieval.kinds import KIND_WORDS
+from retrieval.implied.kinds import KIND_WORDS
 from retrieval.records import Kind
-from retrieval.spelling import count_slips
 
 LABELS: dict[Kind, str] = {
     "letter": "letters", "diary": "diaries", "photograph": "photographs", "map": "maps",
@@ -31,7 +31,7 @@ _ALSO: dict[Kind, str] = {
     "report": "berichte",
     "speech": "predigten reden", "book": "books", "object": "medaille medaillen",
 }  # fmt: skip
-"""Words of patrons, and plurals of other languages, beside those of `retrieval.kinds`."""
+"""Words of patrons, and plurals of other languages, beside those of `retrieval.implied.kinds`."""
 _VAGUE = frozenset(
     """
     account address advertisement agreement album art article artwork banner bill bond book budget

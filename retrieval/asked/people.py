@@ -11,8 +11,8 @@ from retrieval.asked.person_names import FoundPerson, introduces, is_known_name
 from retrieval.asked.roles import is_about_letters, read_role
 from retrieval.asked.runs import Run, find_runs
 from retrieval.asked.tokens import Token
+from retrieval.asked.vocabulary import Vocabulary
 from retrieval.asked.written_people import judge_run
-from retrieval.vocabulary import Vocabulary
 
 
 def read_people(

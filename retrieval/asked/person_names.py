@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from retrieval.asked.roles import Role
 from retrieval.asked.runs import Run
 from retrieval.asked.tokens import Token
+from retrieval.asked.vocabulary import Vocabulary
 from retrieval.asked.words import CONNECTORS
-from retrieval.names import fold_name, is_body
-from retrieval.vocabulary import Vocabulary
+from retrieval.implied.names import fold_name, is_body
 from retrieval.words import split_words
 
 ALSO_SURNAMES = frozenset(

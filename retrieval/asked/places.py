@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from retrieval.asked.gazetteer import AMBIGUOUS, PLACES
 from retrieval.asked.runs import is_acronym
 from retrieval.asked.tokens import Token, starts_sentence
+from retrieval.asked.vocabulary import Vocabulary
 from retrieval.asked.words import BODIES, STOP_WORDS
-from retrieval.vocabulary import Vocabulary
 
 _LONGEST = 4
 _STATES = frozenset("georgia virginia florence cambridge oxford houston bristol".split())

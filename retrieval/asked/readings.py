@@ -6,6 +6,7 @@ from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import TypeVar
 
+from retrieval.asked.chips import Chip
 from retrieval.asked.collections import AskedCollection, read_collections
 from retrieval.asked.correction import Corrector
 from retrieval.asked.dates import AskedDate, read_asked_date
@@ -25,9 +26,8 @@ from retrieval.asked.people import read_people
 from retrieval.asked.person_names import FoundPerson
 from retrieval.asked.places import AskedPlace, read_places
 from retrieval.asked.tokens import Token, cut_tokens
-from retrieval.chips import Chip
+from retrieval.asked.vocabulary import Vocabulary
 from retrieval.records import Kind
-from retrieval.vocabulary import Vocabulary
 from retrieval.words import CONTAINER, read_containers
 
 _T = TypeVar("_T")

@@ -19,8 +19,8 @@ from retrieval.asked.places import is_known_place
 from retrieval.asked.roles import read_role
 from retrieval.asked.runs import Run
 from retrieval.asked.tokens import Token, starts_sentence
+from retrieval.asked.vocabulary import Vocabulary
 from retrieval.asked.words import BODIES, PEOPLES, THINGS
-from retrieval.vocabulary import Vocabulary
 
 _WHERE = frozenset("at in near around inside outside under".split())
 _HOUSES = frozenset("library archive archives museum".split())

@@ -15,9 +15,9 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from retrieval.asked.questions import Question
 from retrieval.errors import RetrievalError
-from retrieval.lexical import Scope
-from retrieval.questions import Question
+from retrieval.store.lexical import Scope
 
 LIMITS = ("collection", "level", "first_year", "last_year", "withheld_until")
 """Whole numbers that every passage has: as `LexicalWriter` has them, years 0 and 0 for the undated."""

@@ -15,10 +15,10 @@ import httpx
 import numpy as np
 from numpy.typing import NDArray
 
+from retrieval.asked.questions import Question
 from retrieval.backends.engine import LIMITS, Candidates, EngineError, EnginePassage, Scored, admits
-from retrieval.lexical import Scope
-from retrieval.lexical_query import PHRASE, SYNONYM, TIE, WEIGHTS
-from retrieval.questions import Question
+from retrieval.store.lexical import Scope
+from retrieval.store.lexical_query import PHRASE, SYNONYM, TIE, WEIGHTS
 
 _BATCH = 500
 _FIELDS = ("heading", "text", "breadcrumb")

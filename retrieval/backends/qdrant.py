@@ -15,11 +15,11 @@ from numpy.typing import NDArray
 from qdrant_client import QdrantClient, models
 from qdrant_client.http.exceptions import ApiException
 
+from retrieval.asked.questions import Question
 from retrieval.backends.engine import Candidates, EngineError, EnginePassage, Scored, admits
-from retrieval.lexical import Scope
-from retrieval.lexical_fields import WORDS
-from retrieval.lexical_query import SYNONYM
-from retrieval.questions import Question
+from retrieval.store.lexical import Scope
+from retrieval.store.lexical_fields import WORDS
+from retrieval.store.lexical_query import SYNONYM
 
 DENSE, SPARSE = "dense", "words"
 _K1, _B, _USUAL_LENGTH = 1.2, 0.75, 40.0

@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import re
 
-from retrieval.letter_titles import read_sides
-from retrieval.parties import are_people, is_person, read_parties
+from retrieval.implied.letter_titles import read_sides
+from retrieval.implied.parties import are_people, is_person, read_parties
 
 _INVERTED = re.compile(
     r"^((?:(?:Mc|Mac|O'|De |Van |Von )?[A-Z][\w'’\-]+)(?: [A-Z][\w'’\-]+)?, "

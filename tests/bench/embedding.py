@@ -31,7 +31,7 @@ QUESTIONS = (
 def load(kind: str) -> Embedder:
     if kind == "onnx":
         return load_embedder()
-    from retrieval.embedding_torch import SentenceEmbedder, load_sentence_model
+    from retrieval.embedding.torch_embedder import SentenceEmbedder, load_sentence_model
 
     return SentenceEmbedder(load_sentence_model(find_model(DEFAULT_NAME)), DEFAULT_NAME, "torch")
 

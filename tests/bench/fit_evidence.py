@@ -1,7 +1,7 @@
 """Fit when there is enough to answer: python -m tests.bench.fit_evidence FILES QUESTIONS.jsonl --cache FOLDER
 
 Asks the development questions and generated ones, with and without an answer, of an index of the
-development files (built in the folder), fits the coefficients of `retrieval.evidence` by logistic regression, and prints them
+development files (built in the folder), fits the coefficients of `retrieval.ranking.evidence` by logistic regression, and prints them
 with what they give when cross-validated in ten folds. Development questions weigh three times as much
 as generated ones; questions made of two words of a text a third, since few are as poor.
 """
@@ -16,11 +16,11 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.linear_model import LogisticRegression  # type: ignore[import-untyped]
 
+from retrieval.asked.followup import complete_question
 from retrieval.embedding import load_embedder
-from retrieval.evidence import Evidence
-from retrieval.followup import complete_question
-from retrieval.gold import read_gold
+from retrieval.evaluation.gold import read_gold
 from retrieval.index import Index
+from retrieval.ranking.evidence import Evidence
 from tests.bench.generated_questions import Scan, make_questions
 from tests.bench.retrieval_asking import build_ours
 from tests.bench.retrieval_corpus import Corpus, read_corpus

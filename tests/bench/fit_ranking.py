@@ -18,13 +18,13 @@ from pathlib import Path
 
 import numpy as np
 
+from retrieval.asked.followup import complete_question
 from retrieval.embedding import Embedder, load_embedder
-from retrieval.evaluation import holds_gold
-from retrieval.followup import complete_question
-from retrieval.gold import GoldQuestion, read_gold
+from retrieval.evaluation.asking import holds_gold
+from retrieval.evaluation.gold import GoldQuestion, read_gold
+from retrieval.evaluation.measures import discounted_gain
 from retrieval.index import Index
-from retrieval.measures import discounted_gain
-from retrieval.ranking import WEIGHTS, Weights
+from retrieval.ranking.board import WEIGHTS, Weights
 from tests.bench.generated_questions import MadeQuestion, Scan, make_questions
 from tests.bench.retrieval_asking import build_ours
 from tests.bench.retrieval_corpus import read_corpus, read_documents

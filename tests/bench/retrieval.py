@@ -22,7 +22,7 @@ from functools import cache as remember
 from pathlib import Path
 
 from retrieval.embedding import DEFAULT_NAME, Embedder, find_model, load_embedder
-from retrieval.embedding_torch import SentenceEmbedder, load_sentence_model
+from retrieval.embedding.torch_embedder import SentenceEmbedder, load_sentence_model
 from tests.bench.retrieval_copies import enlarge
 from tests.bench.retrieval_corpus import DEMO, Corpus, read_corpus
 from tests.bench.retrieval_dev import run_dev

@@ -10,11 +10,11 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from retrieval.builder import build_index
 from retrieval.embedding import Embedder
+from retrieval.evaluation.measures import quantile
 from retrieval.index import Index
-from retrieval.measures import quantile
-from retrieval.snapshot import read_current
+from retrieval.store.builder import build_index
+from retrieval.store.snapshot import read_current
 from tests.bench.retrieval_corpus import Corpus, embed
 from tests.bench.retrieval_rivals import DEPTH, System, make_rivals
 

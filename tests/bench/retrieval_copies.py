@@ -17,8 +17,8 @@ from datetime import date
 from pathlib import Path
 
 from retrieval.records import Record
-from retrieval.sources import Reading
 from retrieval.spans import Span
+from retrieval.store.reading import Reading
 
 _YEARS_BACK, _STEPS = 20, 8
 _INVERTED = re.compile(r"^([A-Z][a-z]{2,}), ([A-Z][a-z]{2,})\b")

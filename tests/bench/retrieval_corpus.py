@@ -13,10 +13,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from retrieval.embedding import Embedder, Vectors
-from retrieval.enrichment import enrich_all
+from retrieval.implied.enrichment import enrich_all
 from retrieval.passages import cut_record, render_body, render_breadcrumb
 from retrieval.records import Record
-from retrieval.sources import Reading, SourceOptions, read_sources
+from retrieval.sources.reading import SourceOptions, read_sources
+from retrieval.store.reading import Reading
 
 DEMO = Path(__file__).parents[2] / "demo"
 

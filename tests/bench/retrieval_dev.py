@@ -5,15 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
+from retrieval.asked.followup import complete_question
 from retrieval.embedding import Embedder
-from retrieval.evaluation import Outcome, score, score_by_kind
-from retrieval.evaluation import ask_all as ask_gold
-from retrieval.evaluation_failures import explain, find_failures
-from retrieval.evaluation_report import render_table, summarise
-from retrieval.followup import complete_question
-from retrieval.gold import GoldQuestion, read_gold
-from retrieval.gold_match import is_gold, names_container
-from retrieval.measures import estimate_share
+from retrieval.evaluation.asking import Outcome, score, score_by_kind
+from retrieval.evaluation.asking import ask_all as ask_gold
+from retrieval.evaluation.failures import explain, find_failures
+from retrieval.evaluation.gold import GoldQuestion, read_gold
+from retrieval.evaluation.gold_match import is_gold, names_container
+from retrieval.evaluation.measures import estimate_share
+from retrieval.evaluation.report import render_table, summarise
 from tests.bench.retrieval_asking import OURS, Asked, ask_all, build_ours, gather_systems
 from tests.bench.retrieval_corpus import Corpus
 

@@ -18,8 +18,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from retrieval.embedding import Embedder
-from retrieval.gold_match import fold_words
-from retrieval.measures import discounted_gain, estimate_mean
+from retrieval.evaluation.gold_match import fold_words
+from retrieval.evaluation.measures import discounted_gain, estimate_mean
 from retrieval.records import Record
 from tests.bench.retrieval_asking import OURS, Asked, ask_all, build_ours, gather_systems
 from tests.bench.retrieval_corpus import Corpus

@@ -18,8 +18,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from retrieval.embedding import Embedder
-from retrieval.gold_match import fold_words
-from retrieval.measures import Estimate, estimate_mean, estimate_share
+from retrieval.evaluation.gold_match import fold_words
+from retrieval.evaluation.measures import Estimate, estimate_mean, estimate_share
 from retrieval.records import Record
 from tests.bench.retrieval_asking import build_ours
 from tests.bench.retrieval_corpus import Corpus

@@ -25,18 +25,18 @@ from pathlib import Path
 
 import numpy as np
 
-from retrieval.builder import build_index
 from retrieval.embedding import Embedder, Vectors, load_embedder
 from retrieval.errors import SnapshotError
+from retrieval.evaluation.measures import quantile
 from retrieval.index import Index
 from retrieval.library import Library
-from retrieval.measures import quantile
-from retrieval.origins import Origin
 from retrieval.records import Record
-from retrieval.snapshot import read_current
-from retrieval.sources import Reading
 from retrieval.spans import of_years
-from retrieval.update import update_index
+from retrieval.store.builder import build_index
+from retrieval.store.origins import Origin
+from retrieval.store.reading import Reading
+from retrieval.store.snapshot import read_current
+from retrieval.store.update import update_index
 from tests.bench.retrieval_asking import REPEATS
 from tests.bench.retrieval_copies import enlarge
 from tests.bench.retrieval_corpus import Corpus, embed

@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 
 from retrieval.embedding import Embedder
-from retrieval.measures import discounted_gain, estimate_mean
+from retrieval.evaluation.measures import discounted_gain, estimate_mean
 from tests.bench.retrieval_asking import OURS, ask_all, build_ours, gather_systems
 from tests.bench.retrieval_corpus import read_documents
 

@@ -25,16 +25,17 @@ from pathlib import Path
 
 import numpy as np
 
-from retrieval.builder import build_index
-from retrieval.compaction import compact_index
 from retrieval.embedding import Vectors
 from retrieval.library import Library
-from retrieval.origins import Origin
 from retrieval.passages import cut_record
 from retrieval.records import Record
-from retrieval.snapshot import read_current, read_manifest
-from retrieval.sources import Reading, read_sources
-from retrieval.update import update_index
+from retrieval.sources.reading import read_sources
+from retrieval.store.builder import build_index
+from retrieval.store.compaction import compact_index
+from retrieval.store.origins import Origin
+from retrieval.store.reading import Reading
+from retrieval.store.snapshot import read_current, read_manifest
+from retrieval.store.update import update_index
 
 FILE = 100
 ROUNDS = 60

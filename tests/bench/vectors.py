@@ -18,8 +18,8 @@ from pathlib import Path
 import numpy as np
 
 from retrieval.embedding import Vectors
-from retrieval.vectors import VectorIndex, write_vectors
-from retrieval.vectors_family import Family
+from retrieval.store.vectors import VectorIndex, write_vectors
+from retrieval.store.vectors_family import Family
 
 SHARES = (1.0, 0.9, 0.5, 0.1, 0.01, 0.001)
 FAMILIES = (

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from retrieval.vocabulary import Vocabulary, VocabularyWriter
+from retrieval.asked.vocabulary import Vocabulary, VocabularyWriter
 from tests.retrieval.shelf import make_record
 
 PARTS = (

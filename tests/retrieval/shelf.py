@@ -6,12 +6,12 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from retrieval.builder import Built, build_index
 from retrieval.embedding import Embedder
 from retrieval.errors import SourceError
 from retrieval.records import Record
-from retrieval.sources import Reading
 from retrieval.spans import of_years
+from retrieval.store.builder import Built, build_index
+from retrieval.store.reading import Reading
 
 MARSH, BAND = "Marsh family papers", "Town band photographs"
 

@@ -8,12 +8,12 @@ from pathlib import Path
 import pytest
 
 from retrieval.audience import PUBLIC, STAFF, Audience
-from retrieval.builder import build_index
 from retrieval.embedding import Embedder
 from retrieval.index import Index
-from retrieval.snapshot import read_current
-from retrieval.sources import Reading
 from retrieval.spans import WITHOUT_END, of_years
+from retrieval.store.builder import build_index
+from retrieval.store.reading import Reading
+from retrieval.store.snapshot import read_current
 from tests.retrieval.shelf import make_record, shelf_records
 
 SECRET = "Zebulon Quarles confessed to the arson at the creamery"

@@ -12,12 +12,12 @@ import numpy as np
 import pytest
 from qdrant_client import QdrantClient
 
+from retrieval.asked.questions import read_question
 from retrieval.backends.engine import EngineError, EnginePassage, SearchEngine, admits
 from retrieval.backends.opensearch import OpenSearchEngine
 from retrieval.backends.qdrant import QdrantEngine
 from retrieval.embedding import Embedder
-from retrieval.lexical import Scope
-from retrieval.questions import read_question
+from retrieval.store.lexical import Scope
 
 EVERYWHERE = Scope()
 HELD = (  # heading, text, collection, years, withheld until

@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from retrieval.sources import Reading, SourceOptions, read_file, read_sources
+from retrieval.sources.reading import SourceOptions, read_file, read_sources
+from retrieval.store.reading import Reading
 
 GOOD = "<ead><archdesc><did><unittitle>Vane papers</unittitle></did></archdesc></ead>"
 
@@ -101,7 +102,11 @@ def test_a_whole_file_marked_internal_is_read_with_a_warning(tmp_path: Path) -> 
 @pytest.mark.parametrize(
     ("name", "raw", "problem"),
     [
-        ("a.pdf", b"%PDF-1.7", "is no PDF that can be read: Failed to load document (PDFium: Data format error)."),
+        (
+            "a.pdf",
+            b"%PDF-1.7",
+            "is no PDF that can be read: Failed to load document (PDFium: Data format error).",
+        ),
         ("a.xlsx", b"PK", "is no XLSX workbook: File is not a zip file"),
         ("a.jpg", b"\xff\xd8", "is of no format that is read (.jpg)"),
         ("README", b"hello", "is of no format that is read (no ending)"),

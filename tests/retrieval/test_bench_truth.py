@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from retrieval.sources import Reading
 from retrieval.spans import Span, of_years
+from retrieval.store.reading import Reading
 from tests.bench.retrieval_copies import enlarge
 from tests.bench.retrieval_generated import Scan, make_by_name, make_by_topic
 from tests.bench.retrieval_matches import find_letters, is_same, is_unsettled, key_of, make_wanted

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from retrieval.conditions import find_closure
 from retrieval.dates import read_dates
+from retrieval.implied.conditions import find_closure
 from retrieval.records import Record
 from retrieval.spans import WITHOUT_END
 

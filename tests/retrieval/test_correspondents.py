@@ -6,8 +6,8 @@ from dataclasses import replace
 
 import pytest
 
-from retrieval.correspondents import Correspondents, find_correspondents, read_initials
-from retrieval.parties import is_person, read_parties
+from retrieval.implied.correspondents import Correspondents, find_correspondents, read_initials
+from retrieval.implied.parties import is_person, read_parties
 from retrieval.records import Record
 from retrieval.spans import Span
 

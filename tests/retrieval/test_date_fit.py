@@ -7,10 +7,10 @@ from datetime import date
 import numpy as np
 import pytest
 
-from retrieval.date_fit import judge_dates, may_be_of, meets
-from retrieval.ranking import Weights
+from retrieval.ranking.board import Weights
+from retrieval.ranking.date_fit import judge_dates, may_be_of, meets
 from retrieval.spans import Span, of_years
-from retrieval.stored import COLUMNS, UNDATED
+from retrieval.store.stored import COLUMNS, UNDATED
 from tests.retrieval.shelf import make_record
 
 YEAR = Span("1905-01-01", "1905-12-31")

@@ -8,7 +8,8 @@ import pytest
 
 from retrieval.formats.rights import name_rights, split_rights
 from retrieval.records import Record
-from retrieval.sources import Reading, SourceOptions, read_file
+from retrieval.sources.reading import SourceOptions, read_file
+from retrieval.store.reading import Reading
 
 OAI_DC = (
     'xmlns:oai_dc="http://www.openarchives.org/OAI/2.0/oai_dc/" xmlns:dc="http://purl.org/dc/elements/1.1/"'

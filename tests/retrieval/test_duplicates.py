@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from retrieval.duplicates import find_duplicates
+from retrieval.ranking.duplicates import find_duplicates
 from retrieval.records import Record
 from retrieval.spans import Span, of_years
 from tests.retrieval.shelf import make_record

@@ -8,7 +8,8 @@ import pytest
 
 from retrieval.passages import cut_record
 from retrieval.records import Record
-from retrieval.sources import Reading, SourceOptions, read_file, read_sources
+from retrieval.sources.reading import SourceOptions, read_file, read_sources
+from retrieval.store.reading import Reading
 
 CATALOGUE = Path(__file__).parent / "catalogue"
 

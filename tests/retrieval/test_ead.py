@@ -7,8 +7,9 @@ from pathlib import Path
 import pytest
 
 from retrieval.records import Record
-from retrieval.sources import Reading, SourceOptions, read_file
+from retrieval.sources.reading import SourceOptions, read_file
 from retrieval.spans import Span, of_years
+from retrieval.store.reading import Reading
 
 DATA = Path(__file__).parent / "data"
 PRUETT = "Autograph Letters, Pruett collection"

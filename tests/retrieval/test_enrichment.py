@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from retrieval.enrichment import enrich_all
+from retrieval.implied.enrichment import enrich_all
 from retrieval.records import Record
 from retrieval.spans import WITHOUT_END, Span
 

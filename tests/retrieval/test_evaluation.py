@@ -10,13 +10,13 @@ from typing import Any
 import pytest
 
 from retrieval.embedding import Embedder
-from retrieval.evaluation import Outcome, ask_all, find_gains, judge, score, score_by_kind
-from retrieval.evaluation_failures import explain, find_failures
-from retrieval.evaluation_report import list_intervals, render_table, summarise
-from retrieval.gold import GoldQuestion
+from retrieval.evaluation.asking import Outcome, ask_all, find_gains, judge, score, score_by_kind
+from retrieval.evaluation.failures import explain, find_failures
+from retrieval.evaluation.gold import GoldQuestion
+from retrieval.evaluation.report import list_intervals, render_table, summarise
 from retrieval.index import Index
+from retrieval.ranking.search import SearchResult
 from retrieval.records import Hit, Passage, Record
-from retrieval.search import SearchResult
 from tests.retrieval.shelf import build_shelf, make_record, shelf_records
 
 QUESTIONS = [

@@ -6,10 +6,10 @@ from dataclasses import fields, replace
 
 import pytest
 
-from retrieval.criteria import Agreement
-from retrieval.evidence import THRESHOLD, Evidence, estimate, has_word, is_enough, weigh
-from retrieval.judging import Judged
-from retrieval.questions import read_question
+from retrieval.asked.questions import read_question
+from retrieval.ranking.criteria import Agreement
+from retrieval.ranking.evidence import THRESHOLD, Evidence, estimate, has_word, is_enough, weigh
+from retrieval.ranking.judging import Judged
 from retrieval.records import Hit, Passage
 from tests.retrieval.shelf import make_record
 

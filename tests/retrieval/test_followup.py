@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from retrieval.followup import complete, complete_question
-from retrieval.questions import read_question
+from retrieval.asked.followup import complete, complete_question
+from retrieval.asked.questions import read_question
 from tests.retrieval.known import write_vocabulary
 
 HOMER = "Do you have letters from Winslow Homer in 1905?"

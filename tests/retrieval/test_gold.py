@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from retrieval.errors import SourceError
-from retrieval.gold import GoldQuestion, read_gold
-from retrieval.gold_match import answers_as_well, is_gold, names_container
+from retrieval.evaluation.gold import GoldQuestion, read_gold
+from retrieval.evaluation.gold_match import answers_as_well, is_gold, names_container
 from tests.retrieval.shelf import make_record
 
 LETTER = {

@@ -8,13 +8,13 @@ from pathlib import Path
 import httpx
 import pytest
 
-from retrieval.collection_sources import Source, load_sources, save_sources
 from retrieval.errors import SourceError
-from retrieval.harvest import harvest_source
-from retrieval.harvest_requests import MOST_BYTES, OaiServer
-from retrieval.harvest_store import HarvestStore
-from retrieval.refresh import refresh_sources
-from retrieval.source_reading import read_all
+from retrieval.sources.changed import read_all
+from retrieval.sources.harvest import harvest_source
+from retrieval.sources.harvest_requests import MOST_BYTES, OaiServer
+from retrieval.sources.harvest_store import HarvestStore
+from retrieval.sources.refresh import refresh_sources
+from retrieval.sources.registry import Source, load_sources, save_sources
 from tests.retrieval.oai_server import Repository, serve
 from tests.retrieval.test_refresh import flat, quiet, records_of
 

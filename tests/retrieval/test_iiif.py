@@ -9,8 +9,9 @@ from typing import Any
 import pytest
 
 from retrieval.records import Record
-from retrieval.sources import Reading, SourceOptions, read_file, read_sources
+from retrieval.sources.reading import SourceOptions, read_file, read_sources
 from retrieval.spans import Span
+from retrieval.store.reading import Reading
 
 PICTURE = "https://pictures.example.org/{}/full/full/0/default.jpg"
 

@@ -6,8 +6,8 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from retrieval.enrichment import enrich_all
 from retrieval.errors import QueryError
+from retrieval.implied.enrichment import enrich_all
 from retrieval.index import Filters, Index
 from tests.retrieval.shelf import shelf_records
 

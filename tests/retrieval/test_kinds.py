@@ -6,7 +6,7 @@ from typing import get_args
 
 import pytest
 
-from retrieval.kinds import KIND_WORDS, find_kinds, kind_of_word, kinds_in_title
+from retrieval.implied.kinds import KIND_WORDS, find_kinds, kind_of_word, kinds_in_title
 from retrieval.records import Kind, Record
 from retrieval.spans import Span
 

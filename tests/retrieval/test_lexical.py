@@ -6,11 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from retrieval.catalog import LEVELS
+from retrieval.asked.questions import read_question
 from retrieval.errors import IndexDamaged
-from retrieval.lexical import LexicalIndex, LexicalWriter, Scope
 from retrieval.passages import cut_record
-from retrieval.questions import read_question
+from retrieval.store.catalog import LEVELS
+from retrieval.store.lexical import LexicalIndex, LexicalWriter, Scope
 from tests.retrieval.shelf import shelf_records
 
 RECORDS = shelf_records()

@@ -11,7 +11,7 @@ import pytest
 from retrieval.embedding import Embedder
 from retrieval.errors import IndexDamaged, IndexMissing
 from retrieval.library import Library
-from retrieval.snapshot import list_versions, read_current
+from retrieval.store.snapshot import list_versions, read_current
 from tests.retrieval.shelf import build_shelf, make_record, shelf_records
 
 NEW = make_record(id="ms1/new", parent_id="ms1/letters", title="Sleighs on the frozen river")

@@ -10,7 +10,8 @@ from pymarc import Field, Indicators, Subfield
 from pymarc import Record as MarcRecord
 
 from retrieval.records import Record
-from retrieval.sources import Reading, SourceOptions, read_file, read_sources
+from retrieval.sources.reading import SourceOptions, read_file, read_sources
+from retrieval.store.reading import Reading
 
 CATALOGUE = Path(__file__).parent / "catalogue"
 COLLECTION, LETTER, BOOK = "00000npcaa2200000 u 4500", "00000ntm a2200000 a 4500", "00000nam a2200000 a 4500"

@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from retrieval.formats.marc_encoding import guess_encoding
-from retrieval.sources import Reading, SourceOptions, read_file
+from retrieval.sources.reading import SourceOptions, read_file
+from retrieval.store.reading import Reading
 from tests.retrieval.test_marc import BOOK, CATALOGUE, make
 
 BLANK = b"00000nam  2200000   4500"

@@ -6,7 +6,7 @@ import math
 
 import pytest
 
-from retrieval.measures import Estimate, discounted_gain, estimate_mean, estimate_share, quantile
+from retrieval.evaluation.measures import Estimate, discounted_gain, estimate_mean, estimate_share, quantile
 
 
 @pytest.mark.parametrize(

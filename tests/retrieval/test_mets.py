@@ -7,8 +7,9 @@ from pathlib import Path
 import pytest
 
 from retrieval.records import Record
-from retrieval.sources import Reading, SourceOptions, read_file, read_sources
+from retrieval.sources.reading import SourceOptions, read_file, read_sources
 from retrieval.spans import Span
+from retrieval.store.reading import Reading
 
 DATA = Path(__file__).parent / "digital"
 XLINK = 'xmlns="http://www.loc.gov/METS/" xmlns:xlink="http://www.w3.org/1999/xlink" xmlns:mods="http://www.loc.gov/mods/v3"'

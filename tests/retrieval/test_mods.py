@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from retrieval.records import Record
-from retrieval.sources import Reading, SourceOptions, read_file
+from retrieval.sources.reading import SourceOptions, read_file
+from retrieval.store.reading import Reading
 
 CATALOGUE = Path(__file__).parent / "catalogue"
 

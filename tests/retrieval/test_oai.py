@@ -8,7 +8,8 @@ import pytest
 
 from retrieval.formats.oai import read_oai
 from retrieval.formats.xml import parse_xml
-from retrieval.sources import Reading, SourceOptions, read_file, read_sources
+from retrieval.sources.reading import SourceOptions, read_file, read_sources
+from retrieval.store.reading import Reading
 
 CATALOGUE = Path(__file__).parent / "catalogue"
 OAI = 'xmlns="http://www.openarchives.org/OAI/2.0/"'

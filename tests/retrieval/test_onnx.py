@@ -16,11 +16,11 @@ from tokenizers.pre_tokenizers import WhitespaceSplit
 from tokenizers.processors import BertProcessing
 
 from retrieval.embedding import DEFAULT_NAME, Embedder, digest_model, find_model, load_embedder
-from retrieval.embedding_torch import SentenceEmbedder, load_sentence_model
+from retrieval.embedding.onnx_cache import INSTALLED, open_or_export
+from retrieval.embedding.onnx_embedder import CARD, MODEL, TOKENIZER, OnnxEmbedder, Run
+from retrieval.embedding.onnx_probes import write_probes
+from retrieval.embedding.torch_embedder import SentenceEmbedder, load_sentence_model
 from retrieval.errors import EmbedderError
-from retrieval.onnx_cache import INSTALLED, open_or_export
-from retrieval.onnx_embedder import CARD, MODEL, TOKENIZER, OnnxEmbedder, Run
-from retrieval.onnx_probes import write_probes
 
 SENTENCES = [
     "Letters home from the siege of Petersburg, 1864",

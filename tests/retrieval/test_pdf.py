@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from retrieval.records import Record
-from retrieval.sources import Reading, SourceOptions, read_file
+from retrieval.sources.reading import SourceOptions, read_file
+from retrieval.store.reading import Reading
 
 DATA = Path(__file__).parent / "digital"
 HENRY = "Henry Street Music School records"

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from retrieval.person_fit import CONFLICT, ENOUGH, fit_name, fit_run, judge_person
-from retrieval.questions import Person
+from retrieval.asked.questions import Person
+from retrieval.ranking.person_fit import CONFLICT, ENOUGH, fit_name, fit_run, judge_person
 from tests.retrieval.shelf import make_record
 
 

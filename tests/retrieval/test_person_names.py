@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from retrieval.names import Name, could_be, fold_name, is_body, read_name, variants
+from retrieval.implied.names import Name, could_be, fold_name, is_body, read_name, variants
 
 
 @pytest.mark.parametrize(

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from retrieval.questions import Question, read_question
-from retrieval.vocabulary import Vocabulary
+from retrieval.asked.questions import Question, read_question
+from retrieval.asked.vocabulary import Vocabulary
 from tests.retrieval.known import write_vocabulary
 
 TABLE = Path(__file__).parent / "questions" / "asked.tsv"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from retrieval.questions import read_question, read_years
+from retrieval.asked.questions import read_question, read_years
 
 
 @pytest.mark.parametrize(

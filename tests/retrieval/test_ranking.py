@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 
 from retrieval.explanation import Adjustment
-from retrieval.fusion import fuse
-from retrieval.hierarchy import lift_by_parents, spread_siblings
-from retrieval.ranking import Board, Weights
-from retrieval.stored import COLUMNS
+from retrieval.ranking.board import Board, Weights
+from retrieval.ranking.fusion import fuse
+from retrieval.ranking.hierarchy import lift_by_parents, spread_siblings
+from retrieval.store.stored import COLUMNS
 
 
 def rows(*records: tuple[int, int]) -> np.ndarray:

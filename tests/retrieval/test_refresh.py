@@ -14,17 +14,17 @@ import numpy as np
 import pytest
 
 from retrieval.audience import PUBLIC, STAFF
-from retrieval.builder import enrich_reading
-from retrieval.collection_sources import Source, add_source, load_sources, save_sources
 from retrieval.embedding import Embedder, Vectors
 from retrieval.errors import SourceError
 from retrieval.index import Index
 from retrieval.records import Record
-from retrieval.refresh import build_from_sources, refresh_sources, remove_source
-from retrieval.snapshot import read_current
-from retrieval.source_reading import read_all
+from retrieval.sources.changed import read_all
+from retrieval.sources.refresh import build_from_sources, refresh_sources, remove_source
+from retrieval.sources.registry import Source, add_source, load_sources, save_sources
 from retrieval.spans import WITHOUT_END
-from retrieval.update import Updated
+from retrieval.store.builder import enrich_reading
+from retrieval.store.snapshot import read_current
+from retrieval.store.update import Updated
 
 DATA = Path(__file__).parent / "data"
 

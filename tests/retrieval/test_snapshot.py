@@ -13,11 +13,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from retrieval.builder import build_index
 from retrieval.embedding import Embedder
 from retrieval.errors import IndexDamaged, IndexMissing, SnapshotError
 from retrieval.index import Index
-from retrieval.snapshot import (
+from retrieval.store.builder import build_index
+from retrieval.store.reading import Reading
+from retrieval.store.snapshot import (
     building,
     check_files,
     choose_version,
@@ -25,8 +26,7 @@ from retrieval.snapshot import (
     read_current,
     read_manifest,
 )
-from retrieval.sources import Reading
-from retrieval.vectors import VectorIndex
+from retrieval.store.vectors import VectorIndex
 from tests.retrieval.shelf import build_shelf, make_record, shelf_readings, shelf_records
 
 FILES = [
@@ -201,7 +201,7 @@ def test_a_killed_build_leaves_the_index_in_use_and_the_next_build_tidies_up(
     program = """
 import sys, time
 from pathlib import Path
-from retrieval.builder import build_index
+from retrieval.store.builder import build_index
 from tests.retrieval.shelf import shelf_readings
 def readings():
     yield shelf_readings()[0]

@@ -8,8 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from retrieval import commands, source_commands
+from retrieval import commands
 from retrieval.errors import SourceError
+from retrieval.sources import commands as source_commands
 
 INVENTORY = (
     "Identifier,Title,Date,Box\nA1,Ellen Marsh to Thomas Marsh,1905,1\nA2,Harvest on the home farm,1921,2\n"

@@ -7,7 +7,7 @@ import shutil
 from pathlib import Path
 
 from retrieval.records import Record
-from retrieval.sources import SourceOptions, find_files, read_file, read_sources
+from retrieval.sources.reading import SourceOptions, find_files, read_file, read_sources
 
 DATA = Path(__file__).parent / "data"
 SAFE = re.compile(r"^[A-Za-z0-9._~-]+/[A-Za-z0-9._~-]+$")

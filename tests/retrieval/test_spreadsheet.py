@@ -12,7 +12,8 @@ import openpyxl
 import pytest
 
 from retrieval.records import Record
-from retrieval.sources import Reading, SourceOptions, read_file
+from retrieval.sources.reading import SourceOptions, read_file
+from retrieval.store.reading import Reading
 
 HEADERS: list[object] = ["Box", "Folder", "Title", "Date"]
 

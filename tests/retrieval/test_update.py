@@ -12,18 +12,25 @@ from pathlib import Path
 import pytest
 
 from retrieval.audience import STAFF
-from retrieval.builder import build_index
-from retrieval.change import FindFiles
-from retrieval.compaction import compact_index, needs_compaction
 from retrieval.embedding import Embedder
 from retrieval.errors import SnapshotError
 from retrieval.index import Index
 from retrieval.library import Library
-from retrieval.origins import Origin
 from retrieval.records import Record
-from retrieval.snapshot import building, check_files, compacting, list_versions, read_current, read_manifest
-from retrieval.sources import Reading
-from retrieval.update import Updated, update_index
+from retrieval.store.builder import build_index
+from retrieval.store.change import FindFiles
+from retrieval.store.compaction import compact_index, needs_compaction
+from retrieval.store.origins import Origin
+from retrieval.store.reading import Reading
+from retrieval.store.snapshot import (
+    building,
+    check_files,
+    compacting,
+    list_versions,
+    read_current,
+    read_manifest,
+)
+from retrieval.store.update import Updated, update_index
 from tests.retrieval.shelf import make_record, shelf_records
 
 QUESTIONS = [
@@ -268,7 +275,7 @@ KILLED = """
 import os, signal, sys
 from pathlib import Path
 import numpy as np
-from retrieval import snapshot, update
+from retrieval.store import snapshot, update
 from tests.retrieval.test_update import HARBOUR, changed, quiet, read
 class Calls:
     def __init__(self, at): self.left = at

@@ -9,7 +9,7 @@ import pytest
 
 from retrieval.embedding import Vectors
 from retrieval.errors import IndexDamaged
-from retrieval.vectors import VectorIndex, compose, embed_unique, write_vectors
+from retrieval.store.vectors import VectorIndex, compose, embed_unique, write_vectors
 
 DIMENSION = 48
 

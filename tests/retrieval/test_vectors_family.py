@@ -10,9 +10,9 @@ import numpy as np
 import pytest
 
 from retrieval.embedding import Embedder, Vectors
-from retrieval.snapshot import read_manifest
-from retrieval.vectors import VectorIndex, write_vectors
-from retrieval.vectors_family import Family, Scan, Scores, choose_family, count_codes, read_memory
+from retrieval.store.snapshot import read_manifest
+from retrieval.store.vectors import VectorIndex, write_vectors
+from retrieval.store.vectors_family import Family, Scan, Scores, choose_family, count_codes, read_memory
 
 _KINDS = ("Letters to", "Diary of", "Photograph of", "Estate papers of", "Minutes kept by", "Map drawn by")
 _PEOPLE = (

@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
+from retrieval.asked.spelling import count_slips, near_skeletons, skeleton
+from retrieval.asked.vocabulary import Vocabulary, VocabularyWriter
+from retrieval.asked.vocabulary_tables import FILE
 from retrieval.errors import IndexDamaged
-from retrieval.spelling import count_slips, near_skeletons, skeleton
-from retrieval.vocabulary import Vocabulary, VocabularyWriter
-from retrieval.vocabulary_tables import FILE
 from tests.retrieval.known import write_vocabulary
 from tests.retrieval.shelf import make_record
 

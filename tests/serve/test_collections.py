@@ -13,11 +13,11 @@ from fastapi import FastAPI
 from fastapi.testclient import TestClient
 from pydantic import SecretStr
 
-from retrieval.builder import build_index
 from retrieval.embedding import Embedder, load_embedder
 from retrieval.library import Library
-from retrieval.sources import Reading
 from retrieval.spans import WITHOUT_END
+from retrieval.store.builder import build_index
+from retrieval.store.reading import Reading
 from serve.aliases import Aliases
 from serve.answer_memory import AnswerMemory
 from serve.answers import Answerer

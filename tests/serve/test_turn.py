@@ -11,7 +11,7 @@ import pytest
 from retrieval.embedding import Embedder, load_embedder
 from retrieval.index import Index
 from retrieval.prompt import REFUSAL
-from retrieval.snapshot import read_current
+from retrieval.store.snapshot import read_current
 from serve.aliases import Route
 from serve.turn import Delta, Finished, Turn
 from tests.retrieval.shelf import build_shelf

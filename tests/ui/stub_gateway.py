@@ -22,7 +22,7 @@ import uvicorn
 from fastapi import FastAPI
 from fastapi.responses import HTMLResponse, JSONResponse, Response, StreamingResponse
 
-from retrieval.chips import ChipKind
+from retrieval.asked.chips import ChipKind
 from serve.schemas import (
     AnswerDetails,
     ChatRequest,

@@ -1,0 +1,231 @@
+"""What a question asks for, as sets of passages: who, when, what kind, where, which collection, which box.
+
+Each criterion is answered by the index, not by a model. Those that leave something together are kept;
+one that would leave nothing is set aside and named, so that a page can say "nothing of 1906; without
+the date: ...".
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date
+
+import numpy as np
+from numpy.typing import NDArray
+from tantivy import Query
+
+from retrieval.asked.chips import ChipKind
+from retrieval.asked.questions import Person, Question, split_words
+from retrieval.ranking.board import Board, Weights
+from retrieval.ranking.filters import Limits
+from retrieval.spans import Span
+from retrieval.store.catalog import KINDS, LEVELS
+from retrieval.store.lexical import LexicalIndex
+from retrieval.store.lexical_query import PersonField, require_person, require_term, require_words
+from retrieval.store.vectors import Mask
+
+ROLE, OWN, ABOVE, SURNAME, TOLD, WRONG_ROLE = 1.0, 0.9, 0.8, 0.4, 0.3, 0.2
+"""How well a person fits: in the role asked for, in a record's own heading or names, in the titles above
+it, by the last name alone, in its text, and in the other role only."""
+
+
+BROAD = 3653
+"""Days that the dates of a collection or series may be wider than what was asked, ten years."""
+PERSON = "person"
+"""The name of what people add, in an explanation."""
+_TIERS: tuple[tuple[float, PersonField, str], ...] = (
+    (ABOVE, "above", "all"), (SURNAME, "own", "last"), (TOLD, "told", "all"),
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Criterion:
+    """One thing asked for. `chips` are ids of the readings it stands for.
+
+    `mask` marks the passages that satisfy it. `wide` marks those that may: for people a record's own
+    names have to decide, and for dates they count where none of `decisive`, folders and items with
+    dates of their own, could have told. `fit` is how well each does, 0 to 1, where that differs, and
+    `query` says the same to the lexical index where it can be said there.
+    """
+
+    kind: ChipKind
+    chips: tuple[str, ...]
+    mask: Mask
+    fit: NDArray[np.float32] | None = None
+    query: Query | None = None
+    wide: Mask | None = None
+    decisive: Mask | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Agreement:
+    """The criteria that leave something together, what they leave, and ids of those set aside."""
+
+    kept: tuple[Criterion, ...]
+    relaxed: tuple[str, ...]
+    mask: Mask | None
+
+
+def read_criteria(
+    question: Question, columns: NDArray[np.void], words: LexicalIndex, collection_ids: Sequence[str]
+) -> list[Criterion]:
+    """The criteria of a question, those that are surest to be meant as they were read first."""
+    finder = _Finder(question, columns, words)
+    found = [finder.find_term("call_number", "identifier", term) for term in question.call_numbers]
+    found += finder.find_people()
+    if question.collections:
+        numbers = [collection_ids.index(one) for one in question.collections if one in collection_ids]
+        mask = np.isin(columns["collection"], numbers)
+        found.append(Criterion("collection", finder.ids("collection"), mask))
+    found += [finder.find_term("container", "container", term) for term in question.containers]
+    if question.span:
+        found.append(_read_days(question.span, finder.ids("date"), columns))
+    found += finder.find_places()
+    if question.materials:
+        bits = sum(1 << KINDS.index(kind) for kind in set(question.materials))
+        mask = (columns["kinds"] & np.uint32(bits)) != 0
+        found.append(Criterion("material", finder.ids("material"), mask))
+    return found
+
+
+def agree(
+    criteria: Iterable[Criterion], limits: Limits, confirm: Callable[[Mask], Mask | None] | None = None
+) -> Agreement:
+    """Take the criteria one by one, and set aside each that would leave nothing of what may be found.
+
+    Before one is set aside, the people before it are taken widely, and `confirm` says which of those
+    passages are theirs all the same.
+    """
+    kept: list[Criterion] = []
+    relaxed: list[str] = []
+    left: Mask | None = None
+    for criterion in criteria:
+        narrowed = limits.narrow(criterion.mask) if left is None else left & criterion.mask
+        if not narrowed.any() and criterion.decisive is not None:
+            known = limits.narrow(criterion.decisive) if left is None else left & criterion.decisive
+            if not known.any():
+                narrowed = limits.narrow(_wide(criterion)) if left is None else left & _wide(criterion)
+        if not narrowed.any() and confirm:
+            masks = [one.mask if one.decisive is not None else _wide(one) for one in (*kept, criterion)]
+            widened = limits.narrow(np.logical_and.reduce(masks))
+            confirmed = confirm(widened) if widened.any() else None
+            narrowed = narrowed if confirmed is None else confirmed
+        if narrowed.any():
+            kept.append(criterion)
+            left = narrowed
+        else:
+            relaxed += criterion.chips
+    return Agreement(tuple(kept), tuple(relaxed), left)
+
+
+def _wide(criterion: Criterion) -> Mask:
+    return criterion.mask if criterion.wide is None else criterion.wide
+
+
+def weigh_criteria(board: Board, criteria: Sequence[Criterion], weights: Weights) -> None:
+    """Put what satisfies each criterion, or how well it does, on the board; the dates have their own rule."""
+    people = [one.fit[board.passages] for one in criteria if one.fit is not None]
+    if people:
+        board.put(PERSON, weights.person * np.mean(people, axis=0), weights.person)
+    for name, kind, weight in (
+        ("kind of material", "material", weights.material),
+        ("place", "place", weights.place),
+        ("collection named", "collection", weights.named_collection),
+        ("box or folder", "container", weights.container),
+        ("call number", "call_number", weights.call_number),
+    ):
+        masks = [one.mask[board.passages] for one in criteria if one.kind == kind]
+        if masks:
+            board.put(name, weight * np.mean(masks, axis=0), weight)
+
+
+def _read_days(span: Span, chips: tuple[str, ...], columns: NDArray[np.void]) -> Criterion:
+    """Passages whose own dates overlap, or whose inherited dates lie within; the undated never do.
+
+    What a component above covers in many years says little of one year for what is below it, and
+    neither do the dates of a whole collection.
+    """
+    first, last = days_of(span)
+    starts, ends, inherited = columns["first_day"], columns["last_day"], columns["dates_inherited"]
+    meets = (starts > 0) & (starts <= last) & (ends >= first)
+    low = columns["level"] >= LEVELS.index("file")
+    near = ends - starts <= last - first + BROAD
+    within = (starts >= first) & (ends <= last)
+    return Criterion(
+        "date",
+        chips,
+        np.asarray(meets & np.where(inherited, within, low | near)),
+        wide=np.asarray(meets),
+        decisive=np.asarray(low & ~inherited & (starts > 0)),
+    )
+
+
+def names_something(question: Question) -> bool:
+    """Whether it asks for something that the index knows by name, or by a date or number.
+
+    Words then weigh more than meaning. Capitals alone say nothing: "ROS" is as likely a subject.
+    """
+    read = question.people or question.span or question.containers
+    exact = question.quoted or question.call_numbers or question.record_ids
+    return bool((read and not question.breadth) or exact)
+
+
+def days_of(span: Span) -> tuple[int, int]:
+    """First and last day as the columns have them."""
+    return date.fromisoformat(span.first).toordinal(), date.fromisoformat(span.last).toordinal()
+
+
+class _Finder:
+    def __init__(self, question: Question, columns: NDArray[np.void], words: LexicalIndex) -> None:
+        self._question = question
+        self._size = len(columns)
+        self._words = words
+
+    def ids(self, *kinds: ChipKind) -> tuple[str, ...]:
+        return tuple(chip.id for chip in self._question.chips if chip.kind in kinds)
+
+    def find_term(self, kind: ChipKind, field: str, term: str) -> Criterion:
+        query = require_term("container" if field == "container" else "identifier", term)
+        return Criterion(kind, (f"{kind}:{term}",), self._mark(query), query=query)
+
+    def find_people(self) -> list[Criterion]:
+        return [self._find_person(person) for person in self._question.people]
+
+    def find_places(self) -> list[Criterion]:
+        found = []
+        for place in self._question.places:
+            query = require_words(split_words(place))
+            found.append(Criterion("place", (f"place:{place}",), self._mark(query), query=query))
+        return found
+
+    def _find_person(self, person: Person) -> Criterion:
+        """Where a person stands, the surest place first; a lesser place counts only where no surer one is."""
+        fit = np.zeros(self._size, dtype=np.float32)
+        surname = (person.words[-1],)
+        tiers: list[tuple[PersonField, Sequence[str], float]] = [
+            ("told", person.words, TOLD),
+            ("own", surname, SURNAME),
+            ("above", person.words, ABOVE),
+            ("own", person.words, OWN),
+        ]
+        for where, words, grade in tiers:
+            fit[self._words.select(require_person(words, where))] = grade
+        if person.role != "any":
+            other: PersonField = "recipient" if person.role == "sender" else "sender"
+            fit[self._words.select(require_person(person.words, other))] = WRONG_ROLE
+            fit[self._words.select(require_person(person.words, person.role))] = ROLE
+        kind: ChipKind = "person" if person.role == "any" else person.role
+        chip = f"{kind}:{' '.join(person.words)}"
+        wide = np.asarray(fit >= SURNAME)
+        for least, where, words in _TIERS:
+            mask = np.asarray(fit >= least)
+            if mask.any():
+                query = require_person(person.words if words == "all" else surname, where)
+                return Criterion(kind, (chip,), mask, fit, query, wide)
+        return Criterion(kind, (chip,), wide, fit)
+
+    def _mark(self, query: Query) -> Mask:
+        mask = np.zeros(self._size, dtype=np.bool_)
+        mask[self._words.select(query)] = True
+        return mask

@@ -1,0 +1,78 @@
+"""Hard limits on a search: what the caller chose, and what the audience may see at all."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from retrieval.audience import Audience
+from retrieval.records import Level
+from retrieval.store.catalog import LEVELS, Catalog
+from retrieval.store.lexical import Scope
+from retrieval.store.vectors import Mask
+
+
+@dataclass(frozen=True, slots=True)
+class Filters:
+    """Hard limits. `collections` are ids; years are inclusive, met by overlap, never met by the undated."""
+
+    collections: tuple[str, ...] = ()
+    year_from: int | None = None
+    year_to: int | None = None
+    levels: tuple[Level, ...] = ()
+
+    @property
+    def years(self) -> tuple[int, int] | None:
+        """The years with open ends bounded; None where none are set."""
+        if self.year_from is None and self.year_to is None:
+            return None
+        return self.year_from or 0, 9999 if self.year_to is None else self.year_to
+
+
+EVERYTHING = Filters()
+
+
+class Limits:
+    """Filters and audience as one mask over the passages, and as what the lexical index understands."""
+
+    def __init__(
+        self,
+        filters: Filters,
+        audience: Audience,
+        catalog: Catalog,
+    ) -> None:
+        columns, collection_ids = catalog.columns, catalog.collection_ids
+        self._passages = catalog.passage_count
+        numbers = [collection_ids.index(one) for one in filters.collections if one in collection_ids]
+        levels = tuple(LEVELS.index(level) for level in filters.levels)
+        hides = not audience.staff and bool(columns["withheld_until"].any())
+        self.scope = Scope(
+            collections=tuple(numbers) or ((-1,) if filters.collections else ()),
+            levels=levels,
+            years=filters.years,
+            day=audience.day if hides else None,
+        )
+        self.mask: Mask | None = None
+        if filters == EVERYTHING and not hides:
+            return
+        self.mask = catalog.mark_live()
+        if hides:
+            self.mask &= columns["withheld_until"] < audience.day
+        if filters.collections:
+            self.mask &= np.isin(columns["collection"], numbers)
+        if filters.levels:
+            self.mask &= np.isin(columns["level"], levels)
+        if filters.years:
+            first, last = filters.years
+            starts, ends = columns["first_year"], columns["last_year"]
+            self.mask &= (starts >= 0) & (starts <= last) & (ends >= first)
+
+    def narrow(self, mask: Mask) -> Mask:
+        """Those of `mask` that may be found."""
+        return mask if self.mask is None else mask & self.mask
+
+    @property
+    def count(self) -> int:
+        """How many passages may be found."""
+        return self._passages if self.mask is None else int(self.mask.sum())

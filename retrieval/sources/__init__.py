@@ -1,0 +1,1 @@
+"""Where records come from: files, folders and servers, read again where they changed."""

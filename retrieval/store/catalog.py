@@ -1,0 +1,238 @@
+"""The records and passages of a snapshot, over its parts.
+
+Passages are numbered from 0 in the order they were written, on through all parts; the vector and the
+lexical index use the same numbers. A record that is replaced keeps its number: the newest part that has
+the number holds it. What is replaced or withdrawn stays in the old part until the parts are made one
+again; it is known by the lists of deleted passages and withdrawn records, and nothing here gives it out.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from retrieval.audience import PUBLIC, Audience
+from retrieval.records import Passage, Record
+from retrieval.store.catalog_part import CatalogPart
+from retrieval.store.origins import Origin
+from retrieval.store.stored import COLUMNS, KINDS, LEVELS, NO_PARENT, ROW_OF_NOTHING, UNDATED, load_record
+
+__all__ = ["COLUMNS", "FORMAT", "KINDS", "LEVELS", "NO_PARENT", "UNDATED", "Catalog", "CollectionSummary"]
+
+FORMAT = "records 4"
+
+Numbers = NDArray[np.int32]
+
+_END = 10**9
+"""Later than every day."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CollectionSummary:
+    """One collection as a patron chooses it; `records` counts its components, itself included.
+
+    `record_id` is its own record, or its first one where it has none.
+    """
+
+    id: str
+    record_id: str
+    title: str
+    call_number: str
+    repository: str
+    dates: str
+    extent: str
+    records: int
+    abstract: str
+
+
+class Catalog:
+    """Records and passages by number or id; safe to read from several threads.
+
+    `columns` has one row for each passage number; the rows of deleted passages belong to no record, no
+    collection, no level and no date. `live` marks the others; None where nothing was deleted.
+    """
+
+    def __init__(self, parts: Sequence[CatalogPart], deleted: Numbers, withdrawn: Numbers) -> None:
+        """`deleted` are numbers of passages, `withdrawn` of records that are in no answer any more."""
+        self._parts = tuple(parts)
+        self._withdrawn = frozenset(withdrawn.tolist())
+        self._newest = _find_newest(parts)
+        self._summaries: dict[int, list[CollectionSummary]] = {}
+        self.columns, self.live = _join_columns(parts, deleted, withdrawn)
+        self.passage_count = len(self.columns) - len(deleted)
+        self.collection_ids: list[str] = [name for part in parts for name in part.collection_ids]
+
+    def mark_live(self) -> NDArray[np.bool_]:
+        """A fresh mask of all passages but the deleted ones."""
+        return np.ones(len(self.columns), dtype=np.bool_) if self.live is None else self.live.copy()
+
+    def record(self, record_id: str) -> Record | None:
+        """The record with this id; None when there is none."""
+        found = self.find(record_id)
+        return load_record(found[1]) if found else None
+
+    def find(self, record_id: str) -> tuple[int, str] | None:
+        """Number of the record with this id, and the record as `dump_record` wrote it."""
+        for place in range(len(self._parts) - 1, -1, -1):
+            found = self._parts[place].find_record(record_id)
+            if found and self._is_current(found[0], place):
+                return found
+        return None
+
+    def number_of(self, record_id: str) -> int | None:
+        """The number of the record with this id; None when there is none."""
+        found = self.find(record_id)
+        return found[0] if found else None
+
+    def records(self, numbers: Iterable[int]) -> dict[int, Record]:
+        """Records by number."""
+        return {number: load_record(text) for number, text in self.stored(numbers).items()}
+
+    def stored(self, numbers: Iterable[int]) -> dict[int, str]:
+        """Records by number, as `dump_record` wrote them."""
+        wanted: dict[int, list[int]] = {}
+        for number in sorted({int(number) for number in numbers} - self._withdrawn):
+            wanted.setdefault(self._newest.get(number, 0), []).append(number)
+        return {
+            number: text
+            for place, some in wanted.items()
+            for number, text in self._parts[place].records(some)
+        }
+
+    def passages(self, numbers: Iterable[int]) -> dict[int, Passage]:
+        """Passages by number."""
+        wanted = [
+            number
+            for number in sorted({int(number) for number in numbers})
+            if 0 <= number < len(self.columns) and (self.live is None or self.live[number])
+        ]
+        return {
+            number: Passage(id=passage_id, record_id=record_id, text=text)
+            for part in self._parts
+            for number, passage_id, record_id, text in part.passages(wanted)
+        }
+
+    def children(self, record_id: str) -> list[Record]:
+        """Direct children, in the order of their source."""
+        return [load_record(text) for _, text in self.find_children(record_id)]
+
+    def find_children(self, record_id: str) -> list[tuple[int, str]]:
+        """Numbers of direct children and the records as `dump_record` wrote them, in the same order."""
+        rows = [
+            (position, source, number, text)
+            for place, part in enumerate(self._parts)
+            for number, position, source, text in part.find_children(record_id)
+            if self._is_current(number, place)
+        ]
+        return [(number, text) for _, _, number, text in sorted(rows)]
+
+    def collections(self, audience: Audience = PUBLIC) -> list[CollectionSummary]:
+        """Every collection, in order of appearance; its own record speaks for it, else its first one.
+
+        Records that `audience` may not see do not count, nor do they speak.
+        """
+        before = _END if audience.staff else audience.day
+        if before not in self._summaries:
+            kept = {day: found for day, found in self._summaries.items() if day == _END}  # not yesterday's
+            self._summaries = {**kept, before: self._summarise_all(before)}
+        return list(self._summaries[before])
+
+    def passages_of(self, record: int) -> list[int]:
+        """Numbers of a record's passages, in order."""
+        return self._parts[self._newest.get(record, 0)].passages_of(record)
+
+    def records_of(self, origin: tuple[str, str]) -> list[tuple[int, str]]:
+        """(number, id) of the records that came from a file."""
+        return [
+            (number, record_id)
+            for place, part in enumerate(self._parts)
+            for number, record_id in part.records_of(origin)
+            if self._is_current(number, place)
+        ]
+
+    def origin_of(self, record: int) -> tuple[str, str]:
+        """Source and name of the file that a record came from."""
+        return self._parts[self._newest.get(record, 0)].origin_of(record)
+
+    def origins(self, source: str | None = None) -> dict[tuple[str, str], Origin]:
+        """Files that were read and are still there, of one source or of all, by source and name."""
+        found: dict[tuple[str, str], Origin] = {}
+        for part in self._parts:
+            for origin, gone in part.origins(source):
+                found[origin.key] = origin
+                if gone:
+                    del found[origin.key]
+        return found
+
+    def stream(self, first_part: int = 0) -> Iterator[tuple[int, tuple[str, str], Record]]:
+        """(number, source and name of its file, record) of every record whose newest state is there."""
+        for place in range(first_part, len(self._parts)):
+            for number, source, name, text in self._parts[place].stream():
+                if self._is_current(number, place):
+                    yield number, (source, name), load_record(text)
+
+    def _is_current(self, number: int, place: int) -> bool:
+        return number not in self._withdrawn and self._newest.get(number, 0) == place
+
+    def _summarise_all(self, before: int) -> list[CollectionSummary]:
+        rows = self.columns
+        starts = np.ones(len(rows), dtype=np.bool_)
+        starts[1:] = rows["record"][1:] != rows["record"][:-1]
+        seen = rows[starts & (rows["collection"] >= 0) & (rows["withheld_until"] < before)]
+        numbers = seen["record"].astype(np.int64)
+        place, count = seen["collection"], len(self.collection_ids)
+        totals = np.bincount(place, minlength=count)
+        first = np.full(count, np.iinfo(np.int64).max)
+        np.minimum.at(first, place, numbers)
+        speaker = first.copy()
+        own = seen["level"] == LEVELS.index("collection")
+        tops = np.full(count, np.iinfo(np.int64).max)
+        np.minimum.at(tops, place[own], numbers[own])
+        speaker = np.where(tops < np.iinfo(np.int64).max, tops, first)
+        order = [int(number) for number in np.argsort(first, kind="stable") if totals[number]]
+        speakers = self.records(speaker[order].tolist())
+        return [
+            _summarise(self.collection_ids[number], int(totals[number]), speakers[int(speaker[number])])
+            for number in order
+        ]
+
+
+def _find_newest(parts: Sequence[CatalogPart]) -> dict[int, int]:
+    """Place of the newest part that has a record, by its number; a number left out is in the first."""
+    newest: dict[int, int] = {}
+    for place, part in enumerate(parts):
+        if place:
+            newest.update(dict.fromkeys(np.unique(part.columns["record"]).tolist(), place))
+    return newest
+
+
+def _join_columns(
+    parts: Sequence[CatalogPart], deleted: Numbers, withdrawn: Numbers
+) -> tuple[NDArray[np.void], NDArray[np.bool_] | None]:
+    columns = np.concatenate([part.columns for part in parts]) if parts else np.empty(0, dtype=COLUMNS)
+    if not len(deleted):
+        return columns, None
+    columns[deleted] = np.array(ROW_OF_NOTHING, dtype=COLUMNS)
+    if len(withdrawn):
+        columns["parent"][np.isin(columns["parent"], withdrawn)] = NO_PARENT
+    live = np.ones(len(columns), dtype=np.bool_)
+    live[deleted] = False
+    return columns, live
+
+
+def _summarise(collection_id: str, count: int, speaker: Record) -> CollectionSummary:
+    own = speaker.level == "collection"
+    return CollectionSummary(
+        id=collection_id,
+        record_id=speaker.id,
+        title=(speaker.title if own else speaker.collection) or speaker.title,
+        call_number=speaker.call_number,
+        repository=speaker.repository,
+        dates=speaker.dates if own else "",
+        extent=speaker.extent if own else "",
+        records=count,
+        abstract=speaker.text.split("\n", 1)[0] if own else "",
+    )
