@@ -146,8 +146,8 @@ def test_vectors_come_back_by_number(tmp_path: Path, vectors: Vectors, scan: Sca
     ("passages", "memory", "scan", "scores"),
     [
         (0, 16e9, "exact", "fp16"),
-        (100_000, 1e6, "exact", "fp16"),
-        (100_001, 16e9, "codes", "fp16"),
+        (50_000, 1e6, "exact", "fp16"),
+        (50_001, 16e9, "codes", "fp16"),
         (1_000_000, 16e9, "codes", "fp16"),
         (1_000_000, 1.5e9, "codes", "int8"),
         (3_000_001, 64e9, "partitions", "fp16"),
