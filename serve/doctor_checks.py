@@ -254,4 +254,5 @@ def check_embedder(settings: Settings) -> Iterator[Check]:
         reason = " ".join(str(error).split())[:200]
         yield Check("problem", "embedder", f"it cannot be loaded: {reason}", "Run `make install`.")
     else:
-        yield Check("ok", "embedder", f"{embedder.name}, weights {embedder.digest[:12]}…")
+        form, _, weights = embedder.digest.rpartition("-")
+        yield Check("ok", "embedder", f"{embedder.name}, weights {weights[:12]}…{form and f', {form}'}")

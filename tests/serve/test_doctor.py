@@ -55,7 +55,7 @@ def test_a_sound_installation_can_serve_and_says_with_what(
     assert "The service can start. Problems: 0." in told
     assert "a very small model, trained for the sample collection" in told
     assert "--served-model-name bundled-reader" in told
-    assert "weights 53aa51172d14" in told
+    assert "weights 53aa51172d14…, int8v1" in told
     assert not (tmp_path / "data").exists()
 
 

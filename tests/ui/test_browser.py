@@ -163,6 +163,7 @@ async def test_a_wrong_reading_is_taken_away_and_put_back(page: Page, stub: Stub
     await expect(years).not_to_be_checked()
 
     await person.uncheck()
+    await wait_until(lambda: len(stub.chats) == 2)
     await expect(page.locator("#turn-1 details.source")).to_have_count(4)
     await expect(person).not_to_be_checked()
     assert [chat.reading_room.without for chat in stub.chats] == [[], sorted([PERSON, YEARS])]
@@ -170,6 +171,7 @@ async def test_a_wrong_reading_is_taken_away_and_put_back(page: Page, stub: Stub
     await expect(page.locator("article.turn")).to_have_count(1)
 
     await person.check()
+    await wait_until(lambda: len(stub.chats) == 3)
     await expect(person).to_be_checked()
     await expect(page.locator("#turn-1 details.source")).to_have_count(4)
     assert stub.chats[-1].reading_room.without == [YEARS]
