@@ -78,7 +78,9 @@ class Turn:
                 break
         held += checked.finish()
         if checked.text.strip().startswith(REFUSAL):
-            events = self.show_passages(lead.strip(), hits, usage) if lead else self.not_found(hits, usage)
+            # What the query counted answers the question, whatever the model makes of it.
+            counted = self.show_passages(lead.strip(), hits, usage, status="answered")
+            events = counted if lead else self.not_found(hits, usage)
         elif not checked.text.strip():
             events = self.show_passages("The model gave no answer.", hits, usage)
         else:
@@ -102,13 +104,19 @@ class Turn:
         yield Delta(self.answer_id, text)
         yield self._finish(text, "not_found", self._describe_all(hits, ()), usage=usage)
 
-    async def show_passages(self, lead: str, hits: Sequence[Hit], usage: JsonObject = NO_TOKENS) -> Events:
+    async def show_passages(
+        self,
+        lead: str,
+        hits: Sequence[Hit],
+        usage: JsonObject = NO_TOKENS,
+        status: Status = "passages_only",
+    ) -> Events:
         """The headings found, each with its number, where no model wrote."""
         lines = [f'"{render_heading(hit)}" [{number}]' for number, hit in enumerate(hits, start=1)]
         text = "\n".join([f"{lead} These records fit your question best:", *lines])
         yield Delta(self.answer_id, text)
         sources = self._describe_all(hits, range(1, len(hits) + 1))
-        yield self._finish(text, "passages_only", sources, usage=usage)
+        yield self._finish(text, status, sources, usage=usage)
 
     def _describe_all(self, hits: Sequence[Hit], cited: Sequence[int]) -> list[Source]:
         """Every hit as a source: the cited ones first, in the order of the answer."""

@@ -66,7 +66,7 @@ async def test_where_the_model_refuses_what_was_counted_is_shown(index: Index) -
     turn = make_turn(index, HOW_MANY)
     shown, end = await write(turn, REFUSAL)
     assert REFUSAL not in shown
-    assert end.details.status == "passages_only"
+    assert end.details.status == "answered"
     assert end.text.startswith(LEAD.strip()) and '"Ellen Marsh ALS to Thomas Marsh, 1905 March 14' in end.text
 
 
