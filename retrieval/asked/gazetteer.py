@@ -55,5 +55,3 @@ AMBIGUOUS = frozenset(
     "china florence georgia java turkey virginia chad jordan cambridge oxford houston bristol".split()
 )
 """Places that are also words or forenames: in lower case, or without "in", they may be either."""
-LONGEST = 3
-"""Words of the longest of them."""

@@ -21,7 +21,6 @@ from retrieval.asked.vocabulary import Vocabulary
 from retrieval.asked.wants import read_breadth, read_wants
 from retrieval.asked.words import FOREIGN_SMALL, GENERIC, MONTHS, MORE_WORDS, STOP_WORDS
 from retrieval.dates import Years
-from retrieval.months import Months
 from retrieval.records import Kind
 from retrieval.spans import Span
 from retrieval.words import fold_identifier, fold_letters, read_containers, split_words
@@ -50,10 +49,9 @@ class Question:
     """A question as read by rules.
 
     `words` are content words, lower case, with repeats, and what unknown ones were corrected to; `added`
-    trade synonyms and names as scanners damage them; `names` runs of
-    capitalised words, each a tuple of lower-case words; `years` inclusive, and `months` the same as
-    far as it says; `containers` as `read_containers` gives them; `identifiers` as `fold_identifier`
-    does; `breadth` from 0 to 1, how much it asks about a whole collection.
+    trade synonyms and names as scanners damage them; `names` runs of capitalised words, each a tuple of
+    lower-case words; `years` inclusive; `containers` as `read_containers` gives them; `identifiers` as
+    `fold_identifier` does; `breadth` from 0 to 1, how much it asks about a whole collection.
 
     `span` is the days asked for, open ends bounded; it is "uncertain" where it is only the time of a war
     or the like, and `years` are then None. `people` are those asked for, `materials` kinds of material,
@@ -71,7 +69,6 @@ class Question:
     names: tuple[tuple[str, ...], ...]
     quoted: tuple[str, ...]
     years: Years | None
-    months: Months | None
     containers: tuple[str, ...]
     identifiers: tuple[str, ...]
     breadth: float
@@ -122,7 +119,6 @@ def read_question(
         names=_list_names(text, read),
         quoted=tuple(found.strip() for found in _QUOTED.findall(text)),
         years=years,
-        months=_count_months(dated.span) if dated and years else None,
         containers=read.containers,
         identifiers=tuple(key for key in read_identifiers(text) if f"call_number:{key}" not in without),
         breadth=read_breadth(text),
@@ -164,14 +160,6 @@ def _add_words(words: Sequence[str], read: Readings, vocabulary: Vocabulary | No
         for word in dict.fromkeys(word for one in read.people for word in one.words):
             added += vocabulary.find_scanned(word)
     return tuple(more for more in dict.fromkeys(added) if more not in words)
-
-
-def _count_months(span: Span) -> Months:
-    return _month(span.first), _month(span.last)
-
-
-def _month(day: str) -> int:
-    return int(day[:4]) * 12 + int(day[5:7]) - 1
 
 
 def _list_names(text: str, read: Readings) -> tuple[tuple[str, ...], ...]:

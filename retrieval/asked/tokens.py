@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
-from retrieval.asked.words import CONNECTORS, STOP_WORDS
 from retrieval.words import fold_letters
 
 _WORD = re.compile(r"[^\W_]+(?:['’][^\W_]+)*")
@@ -67,8 +66,3 @@ def cut_tokens(text: str) -> tuple[Token, ...]:
 def starts_sentence(tokens: Sequence[Token], place: int) -> bool:
     """Whether a capital there says nothing, since a sentence begins."""
     return place == 0 or tokens[place].gap.strip(" \"“”'(").endswith((".", "?", "!", ":", "\n"))
-
-
-def content_of(tokens: Iterable[Token]) -> tuple[str, ...]:
-    """Their words without small ones."""
-    return tuple(one.word for one in tokens if one.word not in STOP_WORDS and one.word not in CONNECTORS)

@@ -20,7 +20,6 @@ from retrieval.formats.catalogue_xml import Values, attribute, children, find
 from retrieval.formats.identifiers import slug
 from retrieval.formats.prose import local, paragraphs
 
-_NAME_ENTRIES = ("nameentry", "nameentryset", "nameentryparallel")
 _PREFERRED = frozenset({"authorizedform", "preferredform"})
 _TERMS = {
     "occupation": "Occupation", "function": "Function", "legalstatus": "Legal status", "mandate": "Mandate",

@@ -22,7 +22,7 @@ from retrieval.store.stored import COLUMNS, KINDS, LEVELS, NO_PARENT, ROW_OF_NOT
 
 __all__ = ["COLUMNS", "FORMAT", "KINDS", "LEVELS", "NO_PARENT", "UNDATED", "Catalog", "CollectionSummary"]
 
-FORMAT = "records 4"
+FORMAT = "records 5"
 
 Numbers = NDArray[np.int32]
 

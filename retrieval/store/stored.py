@@ -10,7 +10,6 @@ from typing import get_args
 import numpy as np
 
 from retrieval.audience import read_day
-from retrieval.months import months_of
 from retrieval.records import Kind, Level, Record
 from retrieval.spans import Span
 
@@ -27,8 +26,6 @@ COLUMNS = np.dtype(
         ("level", np.int8),
         ("first_year", np.int16),
         ("last_year", np.int16),
-        ("first_month", np.int32),
-        ("last_month", np.int32),
         ("dates_inherited", np.bool_),
         ("first_day", np.int32),
         ("last_day", np.int32),
@@ -37,16 +34,15 @@ COLUMNS = np.dtype(
     ]
 )
 ROW_OF_NOTHING = (
-    GONE, NO_PARENT, GONE, GONE, UNDATED, UNDATED, UNDATED, UNDATED, False, UNDATED, UNDATED, 0, 0,
+    GONE, NO_PARENT, GONE, GONE, UNDATED, UNDATED, False, UNDATED, UNDATED, 0, 0,
 )  # fmt: skip
 
 
 def make_row(record: Record, *, number: int, parent: int, collection: int) -> tuple[int | bool, ...]:
     """The columns of a record's passages, in the order of COLUMNS."""
     years = record.years or (UNDATED, UNDATED)
-    months = months_of(record.years, record.dates) if record.years else (UNDATED, UNDATED)
     return (
-        number, parent, collection, LEVELS.index(record.level), *years, *months, record.dates_inherited,
+        number, parent, collection, LEVELS.index(record.level), *years, record.dates_inherited,
         *_days(record), _mark_kinds(record), read_day(record.withheld_until),
     )  # fmt: skip
 
@@ -55,7 +51,7 @@ def dump_record(record: Record) -> str:
     """A record as JSON, fields that hold nothing left out; equal records give equal text."""
     values = ((name, getattr(record, name)) for name in _NAMES)
     return json.dumps(
-        {name: value for name, value in values if value not in ("", (), None, False, 0)},
+        {name: value for name, value in values if name in _REQUIRED or value not in ("", (), None, False, 0)},
         ensure_ascii=False, sort_keys=True, separators=(",", ":"), default=asdict,
     )  # fmt: skip
 
@@ -72,6 +68,8 @@ def load_record(text: str) -> Record:
     return Record(**values)
 
 
+_REQUIRED = frozenset({"id", "collection_id", "level", "title", "collection"})
+"""Fields that a record cannot be made without, empty or not."""
 _NAMES = tuple(field.name for field in fields(Record))
 _TUPLES = {field.name for field in fields(Record) if str(field.type).startswith("tuple")}
 

@@ -58,7 +58,7 @@ def test_a_reading_taken_away_is_not_made_and_its_words_stay(known: Vocabulary) 
     ]  # fmt: skip
     bare = read_question(text, known, without=ids)
     assert bare.chips == ()
-    assert (bare.people, bare.span, bare.years, bare.months, bare.materials) == ((), None, None, None, ())
+    assert (bare.people, bare.span, bare.years, bare.materials) == ((), None, None, ())
     assert (bare.collections, bare.call_numbers, bare.record_ids, bare.containers) == ((), (), (), ())
     assert (bare.names, bare.identifiers) == ((), ())
     assert bare.words == whole.words == ("letters", "ellen", "marsh", "1905", "box", "4", "ms", "45")

@@ -93,9 +93,10 @@ def test_breadth(text: str, breadth: float) -> None:
     ],
 )
 def test_months(text: str, months: tuple[int, int, int, int]) -> None:
-    found = read_question(text).months
-    assert found is not None
-    assert (found[0] // 12, found[0] % 12 + 1, found[1] // 12, found[1] % 12 + 1) == months
+    span = read_question(text).span
+    assert span is not None
+    first, last = span.first.split("-"), span.last.split("-")
+    assert (int(first[0]), int(first[1]), int(last[0]), int(last[1])) == months
 
 
 @pytest.mark.parametrize("text", ["", " ", "?" * 5000, "\x00\ud800", "а́" * 999, "9" * 5000, "( [ \" '"])
