@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 import subprocess
 import sys
 import time
@@ -19,7 +20,7 @@ from sqlalchemy.exc import DBAPIError
 
 from serve.adapters.folder import AdapterFolder
 from serve.adapters.registry import BASE, Alias, Registry, State
-from serve.database import Database
+from serve.database import BUSY_SECONDS, Database
 from serve.errors import BadRequest, Conflict, NotFound
 from serve.tables import AdapterEvent, AdapterVersion, Base
 from tests.databases import run_postgres
@@ -388,7 +389,7 @@ def test_the_one_who_is_late_is_told_what_holds_now(registry: Registry) -> None:
 PROMOTER = """
 import sys
 from serve.adapters.registry import Registry
-from serve.database import Database
+from serve.database import BUSY_SECONDS, Database
 from serve.errors import Conflict
 registry = Registry(Database(sys.argv[1]))
 print("ready", flush=True)
@@ -660,3 +661,21 @@ def test_several_processes_may_migrate_at_once(url: str) -> None:
     assert Registry(databases[1]).changes() == 1
     for database in databases:
         database.close()
+
+
+def test_migrating_waits_for_whoever_writes_to_the_new_file(tmp_path: Path) -> None:
+    file = tmp_path / "room.sqlite"
+    other = sqlite3.connect(file, isolation_level=None)
+    other.execute(
+        "BEGIN IMMEDIATE"
+    )  # before the file is WAL, SQLite refuses the change to WAL without waiting
+    database = Database(f"sqlite:///{file}")
+    with ThreadPoolExecutor(1) as pool:
+        migrating = pool.submit(database.migrate)
+        with pytest.raises(TimeoutError):
+            migrating.result(timeout=0.3)
+        other.execute("COMMIT")
+        migrating.result(timeout=BUSY_SECONDS)
+    assert inspect(database.engine).has_table(AdapterEvent.__tablename__)
+    other.close()
+    database.close()
