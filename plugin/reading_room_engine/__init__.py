@@ -18,7 +18,7 @@ def register() -> None:
         return
     _registered = True
     from .late_import import when_imported
-    from .resolver import register_resolver
+    from .registration import register_resolver
 
     register_resolver()
     when_imported("vllm.lora.worker_manager", _on_worker_manager)

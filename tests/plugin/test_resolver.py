@@ -24,7 +24,8 @@ from vllm.lora.resolver import LoRAResolverRegistry
 
 from reading_room_engine import endpoints
 from reading_room_engine.copies import make_copies_folder
-from reading_room_engine.resolver import RESOLVER, FolderResolver, read_resolver
+from reading_room_engine.registration import RESOLVER, read_resolver
+from reading_room_engine.resolver import FolderResolver
 from serve.adapters.folder import CONFIG, MANIFEST, WEIGHTS, weights_sha256
 from serve.settings import BUNDLED_READER
 from tests.serve.made_adapters import make_adapter, write_manifest
