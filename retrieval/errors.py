@@ -6,6 +6,8 @@ RetrievalError
 │   ├── IndexMissing    there is no index yet
 │   └── IndexDamaged    a checksum, count or version in the manifest does not fit what is on disk
 ├── EmbedderError       the embedding model is missing or is not the one it should be
+├── RerankerError       the cross-encoder is missing or is not one
+├── SearchEngineError   the engine that holds the passages cannot be reached, or lacks what is searched for
 └── QueryError          a search was asked for with values it cannot use
 """
 
@@ -44,6 +46,14 @@ class IndexDamaged(SnapshotError):
 
 class EmbedderError(RetrievalError):
     """The embedding model is missing, or is not the one that was expected."""
+
+
+class RerankerError(RetrievalError):
+    """The cross-encoder is missing, or is not one."""
+
+
+class SearchEngineError(RetrievalError):
+    """An engine that holds passages cannot be reached, refused a request, or lacks what it is asked for."""
 
 
 class QueryError(RetrievalError):

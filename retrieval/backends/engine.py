@@ -1,9 +1,12 @@
 """What an engine beyond this machine must do: keep passages, gather candidates by words and by meaning.
 
-Both lists come back as (passage number, score), best first, as our own index gives them, so that fusion,
-folding to records and refusal are the same whatever holds the passages. An engine is given the limits of a
-search as a filter, and what it returns is held against them once more here: an engine whose filter fails
-must not show a patron what is withheld.
+A passage is known there by its place: the part of an index that it belongs to, and its row in that part.
+Parts never change, so a snapshot is searched by asking for its parts, whatever else the engine holds.
+
+Both lists come back as (place, score), best first, as our own index gives them, so that fusion, folding to
+records and refusal are the same whatever holds the passages. An engine is given the limits of a search as a
+filter, and what it returns is held against them once more here: an engine whose filter fails must not show
+a patron what is withheld.
 """
 
 from __future__ import annotations
@@ -16,27 +19,26 @@ import numpy as np
 from numpy.typing import NDArray
 
 from retrieval.asked.questions import Question
-from retrieval.errors import RetrievalError
 from retrieval.store.lexical import Scope
 
 LIMITS = ("collection", "level", "first_year", "last_year", "withheld_until")
 """Whole numbers that every passage has: as `LexicalWriter` has them, years 0 and 0 for the undated."""
 
-Scored = list[tuple[int, float]]
-
-
-class EngineError(RetrievalError):
-    """An engine cannot be reached, refused a request, or answered what cannot be understood."""
+Place = tuple[str, int]
+"""A part, by its name in engines, and a row in it."""
+Scored = list[tuple[Place, float]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EnginePassage:
     """A passage as an engine keeps it: `limits` has a value for each of LIMITS, `vector` is a unit vector."""
 
-    number: int
+    part: str
+    row: int
     heading: str
     text: str
     breadcrumb: str
+    names: str = ""
     limits: Mapping[str, int]
     vector: NDArray[np.float32]
 
@@ -50,22 +52,53 @@ class Candidates:
 
 
 class SearchEngine(Protocol):
-    """Keeps passages under their numbers. Everything may raise EngineError."""
+    """Keeps passages by part and row. Everything may raise SearchEngineError."""
 
-    def create(self, dimension: int) -> None:
-        """Make an empty index for vectors of that many components; an index of that name is replaced."""
+    def prepare(self, dimension: int) -> None:
+        """Make an index for vectors of that many components, unless there is one."""
         ...
 
     def upsert(self, passages: Sequence[EnginePassage]) -> None:
-        """Add passages, or replace those of the same number; seen by the next search."""
+        """Add passages, or replace those at the same places; seen by searches once their part is sealed."""
         ...
 
-    def delete(self, numbers: Sequence[int]) -> None:
-        """Remove passages; numbers that are not there do no harm."""
+    def seal(self, part: str) -> None:
+        """Note that all passages of a part are there; searches see them when this returns."""
         ...
 
-    def gather(self, question: Question, vector: NDArray[np.float32], k: int, scope: Scope) -> Candidates:
-        """Up to `k` passages by words and `k` by meaning, within `scope`."""
+    def sealed(self) -> frozenset[str]:
+        """Parts that were sealed; none where there is no index."""
+        ...
+
+    def count(self, part: str) -> int:
+        """How many passages of a part are there."""
+        ...
+
+    def delete(self, part: str, rows: Sequence[int]) -> None:
+        """Remove passages of a part; rows that are not there do no harm."""
+        ...
+
+    def drop(self, part: str) -> None:
+        """Remove a part, its seal first; one that is not there does no harm."""
+        ...
+
+    def gather(
+        self,
+        question: Question,
+        vector: NDArray[np.float32],
+        k: int,
+        scope: Scope,
+        parts: Sequence[str],
+        only: Sequence[Place] = (),
+    ) -> Candidates:
+        """Up to `k` passages by words and `k` by meaning, within `scope`, of these parts.
+
+        `only`, where it is not empty, names the places that may come back.
+        """
+        ...
+
+    def close(self) -> None:
+        """Let go of connections and files."""
         ...
 
 
@@ -83,3 +116,9 @@ def admits(scope: Scope, limits: Mapping[str, object]) -> bool:
     if scope.day is not None:
         checks.append(values.get("withheld_until", scope.day) < scope.day)
     return all(checks)
+
+
+def read_place(found: Mapping[str, object]) -> Place | None:
+    """The place that an engine returned with a hit; None where it is none."""
+    part, row = found.get("part"), found.get("row")
+    return (part, row) if isinstance(part, str) and isinstance(row, int) else None

@@ -15,6 +15,7 @@ from retrieval.sources.files import locate
 from retrieval.sources.registry import Source, find_source, load_sources, save_sources
 from retrieval.store.builder import Built, build_index
 from retrieval.store.catalog import Catalog
+from retrieval.store.mirror import Mirror
 from retrieval.store.origins import Origin
 from retrieval.store.part_writer import GetEmbedder, Progress
 from retrieval.store.parts import open_catalog, open_parts
@@ -27,7 +28,12 @@ Harvest = Callable[[Path, Source, bool], None]
 
 
 def build_from_sources(
-    root: Path, sources: Sequence[Source], embedder: Embedder, progress: Progress, problems: list[str]
+    root: Path,
+    sources: Sequence[Source],
+    embedder: Embedder,
+    progress: Progress,
+    problems: list[str],
+    mirror: Mirror | None = None,
 ) -> Built:
     """Build the index anew from all files of all sources, and register these.
 
@@ -40,7 +46,7 @@ def build_from_sources(
             problems.extend(str(problem) for problem in reading.problems)
             yield reading
 
-    built = build_index(root, read(), embedder, progress)
+    built = build_index(root, read(), embedder, progress, mirror)
     save_sources(root, [replace(source, read=_now(), problem="") for source in sources])
     return built
 
@@ -53,6 +59,7 @@ def refresh_sources(
     *,
     full: bool = False,
     harvest: Harvest,
+    mirror: Mirror | None = None,
 ) -> tuple[Updated | None, list[SourceError]]:
     """Read what changed in the named sources, or in all, and update the index.
 
@@ -72,7 +79,7 @@ def refresh_sources(
     readable = [source for source in wanted if source.name not in problems]
     updated = None
     if readable:
-        updated, found = _take_in(root, sources, readable, get_embedder, progress, full=full)
+        updated, found = _take_in(root, sources, readable, get_embedder, progress, full=full, mirror=mirror)
         problems |= found
     read = {source.name for source in readable} - problems.keys()
     told = {name: str(problem) for name, problem in problems.items()}
@@ -88,7 +95,9 @@ def refresh_sources(
     return updated, list(problems.values())
 
 
-def remove_source(root: Path, name: str, get_embedder: GetEmbedder, progress: Progress) -> Updated | None:
+def remove_source(
+    root: Path, name: str, get_embedder: GetEmbedder, progress: Progress, mirror: Mirror | None = None
+) -> Updated | None:
     """Take a source out of the index and out of the registry; None where nothing was indexed at all.
 
     What belonged to it is gone from answers with the switch to the new snapshot, and gone from the files of
@@ -100,7 +109,11 @@ def remove_source(root: Path, name: str, get_embedder: GetEmbedder, progress: Pr
     updated = None
     if has_index(root):
         updated = update_index(
-            root, lambda catalog: ChangedFiles(root, catalog, rest, [], removed=name), get_embedder, progress
+            root,
+            lambda catalog: ChangedFiles(root, catalog, rest, [], removed=name),
+            get_embedder,
+            progress,
+            mirror,
         )
     save_sources(root, rest)
     if source.kind == "oai":
@@ -125,9 +138,10 @@ def _take_in(
     progress: Progress,
     *,
     full: bool,
+    mirror: Mirror | None,
 ) -> tuple[Updated, dict[str, SourceError]]:
     if not has_index(root):
-        built = build_index(root, read_all(root, sources), get_embedder(), progress)
+        built = build_index(root, read_all(root, sources), get_embedder(), progress, mirror)
         added = built.manifest.records
         return Updated(manifest=built.manifest, added=added, replaced=0, removed=0, reused=built.reused), {}
     problems: dict[str, SourceError] = {}
@@ -137,7 +151,7 @@ def _take_in(
         problems.update(found.problems)
         return found
 
-    return update_index(root, find_files, get_embedder, progress), problems
+    return update_index(root, find_files, get_embedder, progress, mirror), problems
 
 
 def _now() -> str:

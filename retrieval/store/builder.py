@@ -20,6 +20,7 @@ from retrieval.implied.enrichment import enrich_all
 from retrieval.records import Record
 from retrieval.store import catalog, lexical, vectors
 from retrieval.store.lexical import LexicalWriter
+from retrieval.store.mirror import Mirror
 from retrieval.store.origins import Origin
 from retrieval.store.part_writer import Beginning, PartWriter, Progress
 from retrieval.store.parts import open_parts, open_stored_vectors, write_deletions
@@ -56,7 +57,13 @@ class Built:
     reused: int
 
 
-def build_index(root: Path, readings: Iterable[Reading], embedder: Embedder, progress: Progress) -> Built:
+def build_index(
+    root: Path,
+    readings: Iterable[Reading],
+    embedder: Embedder,
+    progress: Progress,
+    mirror: Mirror | None = None,
+) -> Built:
     """Build a snapshot from readings and switch to it.
 
     Record ids are unique over all readings. `progress` hears "read" once per reading, and "embed"
@@ -99,7 +106,7 @@ def build_index(root: Path, readings: Iterable[Reading], embedder: Embedder, pro
             remarks=tuple(told.remarks),
             checksums=stamp_files(folder),
         )
-        publish(root, folder, manifest)
+        publish(root, folder, manifest, mirror)
         return Built(manifest=manifest, reused=reused)
 
 

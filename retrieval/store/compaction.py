@@ -6,6 +6,7 @@ one of the next updates.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -13,6 +14,7 @@ import numpy as np
 
 from retrieval.store.builder import FIRST_PART, FORMATS
 from retrieval.store.lexical import LexicalWriter
+from retrieval.store.mirror import Mirror
 from retrieval.store.part_writer import Beginning, GetEmbedder, PartWriter, Progress
 from retrieval.store.parts import open_catalog, open_parts, open_stored_vectors, write_deletions
 from retrieval.store.snapshot import (
@@ -41,7 +43,9 @@ def needs_compaction(manifest: Manifest) -> bool:
     return added > max(FEW, MOST_ADDED * total) or deleted > max(FEW, MOST_DELETED * total)
 
 
-def compact_index(root: Path, get_embedder: GetEmbedder, progress: Progress) -> Manifest | None:
+def compact_index(
+    root: Path, get_embedder: GetEmbedder, progress: Progress, mirror: Mirror | None = None
+) -> Manifest | None:
     """Write the snapshot in use as one part and switch to it; None when an update came in between.
 
     Vectors are taken over. Raises IndexMissing, IndexDamaged, and SnapshotError when it is under way.
@@ -62,25 +66,28 @@ def compact_index(root: Path, get_embedder: GetEmbedder, progress: Progress) -> 
         writer.close(get_embedder, open_stored_vectors(parts), progress)
         write_deletions(folder, np.empty(0, np.int32), np.empty(0, np.int32))
         checksums, part = stamp_files(folder), writer.stamp()
+        now = datetime.now(UTC)
+        manifest = Manifest(
+            version=choose_version(root, writer.digest.hexdigest(), now),
+            created=now.isoformat(timespec="seconds"),
+            records=writer.catalog.records,
+            passages=part.passages,
+            collections=len(writer.catalog.used_collections),
+            embedder=old.embedder,
+            dimension=old.dimension,
+            embedder_digest=old.embedder_digest,
+            formats=FORMATS,
+            parts=(part,),
+            sources=(),
+            skipped=(),
+            remarks=(),
+            checksums=checksums,
+        )
+        if mirror:
+            mirror.take_in(root, folder, manifest)  # the long part of it, while updates may go on
         with locking(root):
             if read_current(root) != version:
                 return None
-            now = datetime.now(UTC)
-            manifest = Manifest(
-                version=choose_version(root, writer.digest.hexdigest(), now),
-                created=now.isoformat(timespec="seconds"),
-                records=writer.catalog.records,
-                passages=part.passages,
-                collections=len(writer.catalog.used_collections),
-                embedder=old.embedder,
-                dimension=old.dimension,
-                embedder_digest=old.embedder_digest,
-                formats=FORMATS,
-                parts=(part,),
-                sources=(),
-                skipped=(),
-                remarks=(),
-                checksums=checksums,
-            )
-            publish(root, folder, manifest)
+            manifest = replace(manifest, version=choose_version(root, writer.digest.hexdigest(), now))
+            publish(root, folder, manifest, mirror)
             return manifest

@@ -28,6 +28,7 @@ from pathlib import Path
 from typing import Any
 
 from retrieval.errors import IndexDamaged, IndexMissing, SnapshotError
+from retrieval.store.mirror import Mirror
 from retrieval.store.vectors_family import VectorsNote
 
 KEEP = 3
@@ -268,8 +269,13 @@ def stamp_files(folder: Path, before: Mapping[str, FileStamp] | None = None) -> 
     return stamps
 
 
-def publish(root: Path, folder: Path, manifest: Manifest) -> Path:
-    """Make a finished build the current snapshot, and remove all but the newest few."""
+def publish(root: Path, folder: Path, manifest: Manifest, mirror: Mirror | None = None) -> Path:
+    """Make a finished build the current snapshot, and remove all but the newest few.
+
+    A `mirror` takes in what is new before the switch; where it cannot, nothing is switched.
+    """
+    if mirror:
+        mirror.take_in(root, folder, manifest)
     with (folder / _MANIFEST).open("w", encoding="utf-8") as stream:
         json.dump(asdict(manifest), stream, ensure_ascii=False, indent=1)
     for path in folder.rglob("*"):
@@ -283,6 +289,8 @@ def publish(root: Path, folder: Path, manifest: Manifest) -> Path:
     for old in list_versions(root)[:-KEEP]:
         if old != manifest.version:
             _remove(root / old)
+    if mirror:
+        mirror.clear(root)
     return final
 
 

@@ -21,6 +21,7 @@ from retrieval.store.builder import FORMATS
 from retrieval.store.catalog import Catalog, Numbers
 from retrieval.store.change import Change, FindFiles, work_out
 from retrieval.store.lexical import LexicalWriter
+from retrieval.store.mirror import Mirror
 from retrieval.store.origins import Origin
 from retrieval.store.part_writer import Beginning, GetEmbedder, PartWriter, Progress
 from retrieval.store.parts import (
@@ -58,7 +59,13 @@ class Updated:
     reused: int
 
 
-def update_index(root: Path, find_files: FindFiles, get_embedder: GetEmbedder, progress: Progress) -> Updated:
+def update_index(
+    root: Path,
+    find_files: FindFiles,
+    get_embedder: GetEmbedder,
+    progress: Progress,
+    mirror: Mirror | None = None,
+) -> Updated:
     """Take files read anew, and files that are gone, into a new snapshot and switch to it.
 
     `find_files` is asked for them when nobody else can update the index. Where nothing changed the snapshot
@@ -79,7 +86,7 @@ def update_index(root: Path, find_files: FindFiles, get_embedder: GetEmbedder, p
         step = _Step(before, manifest, parts, catalog, change)
         reused = step.write(folder, lambda: _fit(manifest, get_embedder), progress)
         new = step.describe(root, folder)
-        publish(root, folder, new)
+        publish(root, folder, new, mirror)
     replaced = len(change.replaced)
     return Updated(
         manifest=new,
