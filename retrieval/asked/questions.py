@@ -7,7 +7,7 @@ it away, and a search that finds nothing with it goes on without it.
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from retrieval.asked.chips import Chip
@@ -59,6 +59,7 @@ class Question:
     `call_numbers` folded, `record_ids` the records that an exact identifier, or box and folder, name.
     `wants_all` asks for every match and not the best one, `wants_count` for their number.
     `corrections` pairs a word as asked with the word of the vocabulary that it seems to stand for.
+    `unread` are the content words that are no part of any reading, as they are to be searched for.
     `chips` are the readings as a patron sees them: people, date, material, places, collections, call
     numbers, containers.
     """
@@ -82,6 +83,7 @@ class Question:
     wants_all: bool = False
     wants_count: bool = False
     corrections: tuple[tuple[str, str], ...] = ()
+    unread: tuple[str, ...] = ()
     chips: tuple[Chip, ...] = ()
 
     @property
@@ -132,6 +134,7 @@ def read_question(
         wants_all=wants_all,
         wants_count=wants_count,
         corrections=read.corrections,
+        unread=_correct(_content_words(read.unread), dict(read.corrections)),
         chips=read.chips,
     )
 
@@ -148,6 +151,10 @@ def _content_words(tokens: Sequence[Token]) -> tuple[str, ...]:
     if foreign >= 2 and foreign > sum(token.word in STOP_WORDS - FOREIGN_SMALL for token in tokens):
         words = [word for word in words if word not in FOREIGN_SMALL]
     return tuple(words)
+
+
+def _correct(words: Sequence[str], right: Mapping[str, str]) -> tuple[str, ...]:
+    return tuple(right.get(word, word) for word in words)
 
 
 def _add_words(words: Sequence[str], read: Readings, vocabulary: Vocabulary | None) -> tuple[str, ...]:
