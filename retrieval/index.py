@@ -45,10 +45,25 @@ class Index:
             ],
             self._catalog.live,
         )
-        self._words = LexicalIndex(folder / "lexical", passages=manifest.passages)
-        shown = {summary.id for summary in self._catalog.collections()}
-        self._vocabulary = Vocabulary([part.folder for part in self._parts], shown)
+        has_deleted = manifest.passages < len(self._catalog.columns)
+        self._words = LexicalIndex(folder / "lexical", passages=manifest.passages, has_deleted=has_deleted)
+        self._vocabulary = self._open_vocabulary(has_deleted)
         self._searcher = Searcher(self._catalog, self._words, self._vectors, embedder, self._vocabulary)
+
+    def _open_vocabulary(self, has_deleted: bool) -> Vocabulary:
+        """What may be named to everybody; staff, too, find what is withheld by searching for it."""
+        catalog, words = self._catalog, self._words
+
+        def may_name(record_id: str) -> bool:
+            record = catalog.record(record_id)
+            return record is not None and PUBLIC.may_see(record)
+
+        return Vocabulary(
+            [part.folder for part in self._parts],
+            {summary.id for summary in catalog.collections()},
+            may_name=may_name,
+            stand=(lambda asked: words.holds(asked, PUBLIC.day)) if has_deleted else None,
+        )
 
     def search(
         self,

@@ -1,8 +1,8 @@
 """What the index knows by name: its words, people, places, collections and identifiers.
 
 One read-only SQLite file per part of a snapshot, looked up by key and never held in memory. It is
-written from what everybody may see: of a withheld record it has the identifiers alone, which lead
-nowhere without the right to see the record.
+written from what everybody may see: of a withheld record it has the identifiers alone, which are named
+to nobody until then.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from __future__ import annotations
 import sqlite3
 import threading
 import weakref
-from collections.abc import Container, Sequence
+from collections.abc import Callable, Container, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -25,6 +25,8 @@ MOST_NAMES = 400
 """Names looked at for one question word, the most frequent first."""
 _SHORTEST_SCANNED = 5
 _MOST_SCANNED = 4
+_MOST_HELD = 40
+"""Names, or records of one identifier, that are held against what may be seen: more say nothing exact."""
 MOST_EXACT = 3
 """Records beyond which an identifier is no exact one ("1", "Series I")."""
 
@@ -65,13 +67,23 @@ class KnownCollection:
 class Vocabulary:
     """The vocabularies of all parts of a snapshot, read as one; safe to use from several threads."""
 
-    def __init__(self, folders: Sequence[Path], collections: Container[str] | None = None) -> None:
+    def __init__(
+        self,
+        folders: Sequence[Path],
+        collections: Container[str] | None = None,
+        *,
+        may_name: Callable[[str], bool] | None = None,
+        stand: Callable[[Sequence[str]], bool] | None = None,
+    ) -> None:
         """Open those of `folders`. Raises IndexDamaged where one has none or an unknown one.
 
-        `collections` are the ids of those that may be named; None for all. A part never changes, so one
-        that was withdrawn since is still in its file.
+        A part never changes, so what was withdrawn or withheld since is still in its file: `collections`
+        are the ids of those that may be named, `may_name` says it of a record's id, and `stand` whether
+        words, all of them, stand in some passage that everybody may see. None asks nothing.
         """
         self._collections = collections
+        self._may_name_record = may_name
+        self._stand = stand
         self._lock = threading.Lock()
         self._parts = [_open(folder) for folder in folders]
         for part in self._parts:
@@ -80,7 +92,9 @@ class Vocabulary:
     def look_up(self, word: str) -> KnownWord:
         """What is known of a folded word; `records` is 0 for an unknown one."""
         rows = self._all("SELECT records, lower, names FROM words WHERE word = ?", (word,))
-        records, lower, names = (sum(column) for column in zip(*rows, strict=True)) if rows else (0, 0, 0)
+        if not rows or not self._stands((word,)):
+            return KnownWord(word)
+        records, lower, names = (sum(column) for column in zip(*rows, strict=True))
         return KnownWord(word, records, lower, names)
 
     def find_near(self, word: str) -> list[KnownWord]:
@@ -93,7 +107,8 @@ class Vocabulary:
             f"WHERE skeleton IN ({_marks(keys)}) AND length(word) BETWEEN ? AND ?",
             (*keys, len(word) - 2, len(word) + 2),
         )
-        slips = select_near(word, {row[0] for row in rows})
+        near = select_near(word, {row[0] for row in rows})
+        slips = {other: count for other, count in near.items() if self._stands((other,))}
         found: dict[str, KnownWord] = {}
         for other, *counts in rows:
             if other in slips:
@@ -108,7 +123,8 @@ class Vocabulary:
         if len(word) < _SHORTEST_SCANNED:
             return []
         rows = self._all("SELECT word FROM words WHERE skeleton = ?", (skeleton(word),))
-        return sorted({row[0] for row in rows if is_scanned(word, row[0])})[:_MOST_SCANNED]
+        found = sorted({row[0] for row in rows if is_scanned(word, row[0])})
+        return [other for other in found if self._stands((other,))][:_MOST_SCANNED]
 
     def find_names(self, words: Sequence[str]) -> list[KnownName]:
         """Known names that contain all of these words, the most frequent first."""
@@ -128,12 +144,13 @@ class Vocabulary:
             if wanted.issubset(parts):
                 past = found.get(text)
                 found[text] = KnownName(parts, label, records + (past.records if past else 0))
-        return sorted(found.values(), key=lambda one: (-one.records, one.words))
+        names = sorted(found.values(), key=lambda one: (-one.records, one.words))
+        return names if self._stand is None else [one for one in names[:_MOST_HELD] if self._stand(one.words)]
 
     def find_place(self, words: Sequence[str]) -> str:
         """A known place of exactly these words as it is written; "" for none."""
         rows = self._all("SELECT label, records FROM places WHERE words = ?", (" ".join(words),))
-        return max(rows, key=lambda row: row[1])[0] if rows else ""
+        return max(rows, key=lambda row: row[1])[0] if rows and self._stands(words) else ""
 
     def find_titled(self, words: Sequence[str]) -> list[KnownCollection]:
         """Collections whose titles are exactly these words, small ones apart."""
@@ -144,7 +161,7 @@ class Vocabulary:
         return [
             KnownCollection(row[0], row[1], tuple(row[2].split()))
             for row in dict.fromkeys(rows)
-            if self._may_name(row[0])
+            if self._may_name(row[0]) and self._stands(row[2].split())
         ]
 
     def find_collections(self, words: Sequence[str]) -> list[KnownCollection]:
@@ -161,8 +178,8 @@ class Vocabulary:
             f"SELECT c.id, c.title, c.words FROM collections c {joins} LIMIT {MOST_NAMES}", tuple(wanted)
         )
         for collection_id, title, text in rows:
-            if not self._may_name(collection_id):
-                continue
+            if not self._may_name(collection_id) or not self._stands(text.split()):
+                continue  # gone, or called otherwise since
             found.setdefault(collection_id, KnownCollection(collection_id, title, tuple(text.split())))
         return sorted(found.values(), key=lambda one: (len(one.words), one.id))
 
@@ -173,10 +190,12 @@ class Vocabulary:
         """
         rows = self._all(
             "SELECT collection, record FROM identifiers WHERE key = ? LIMIT ?",
-            (fold_exact(identifier), MOST_EXACT + 1),
+            (fold_exact(identifier), _MOST_HELD),
         )
         found = [
-            (collection, record) for collection, record in dict.fromkeys(rows) if self._may_name(collection)
+            (collection, record)
+            for collection, record in dict.fromkeys(rows)
+            if self._may_name(collection) and self._names(record)
         ]
         return found if len(found) <= MOST_EXACT else []
 
@@ -190,10 +209,16 @@ class Vocabulary:
             for key in containers
         ]
         common = set.intersection(*({row[0] for row in rows} for rows in found)) if found else set()
-        return [row[0] for row in found[0] if row[0] in common] if found else []
+        return [row[0] for row in found[0] if row[0] in common and self._names(row[0])] if found else []
 
     def _may_name(self, collection: str) -> bool:
         return self._collections is None or collection in self._collections
+
+    def _names(self, record: str) -> bool:
+        return self._may_name_record is None or self._may_name_record(record)
+
+    def _stands(self, words: Sequence[str]) -> bool:
+        return self._stand is None or self._stand(words)
 
     def _all(self, sql: str, values: Sequence[object]) -> list[tuple[Any, ...]]:
         with self._lock:

@@ -68,10 +68,18 @@ class Agreement:
 
 
 def read_criteria(
-    question: Question, columns: NDArray[np.void], words: LexicalIndex, collection_ids: Sequence[str]
+    question: Question,
+    columns: NDArray[np.void],
+    words: LexicalIndex,
+    collection_ids: Sequence[str],
+    seen: Mask | None = None,
 ) -> list[Criterion]:
-    """The criteria of a question, those that are surest to be meant as they were read first."""
-    finder = _Finder(question, columns, words)
+    """The criteria of a question, those that are surest to be meant as they were read first.
+
+    `seen` marks what may be seen at all, None for everything: what is withheld must not even decide in
+    which of its ways a name is taken.
+    """
+    finder = _Finder(question, columns, words, seen)
     found = [finder.find_term("call_number", "identifier", term) for term in question.call_numbers]
     found += finder.find_people()
     if question.collections:
@@ -177,10 +185,13 @@ def days_of(span: Span) -> tuple[int, int]:
 
 
 class _Finder:
-    def __init__(self, question: Question, columns: NDArray[np.void], words: LexicalIndex) -> None:
+    def __init__(
+        self, question: Question, columns: NDArray[np.void], words: LexicalIndex, seen: Mask | None
+    ) -> None:
         self._question = question
         self._size = len(columns)
         self._words = words
+        self._seen = seen
 
     def ids(self, *kinds: ChipKind) -> tuple[str, ...]:
         return tuple(chip.id for chip in self._question.chips if chip.kind in kinds)
@@ -210,11 +221,11 @@ class _Finder:
             ("own", person.words, OWN),
         ]
         for where, words, grade in tiers:
-            fit[self._words.select(require_person(words, where))] = grade
+            fit[self._select(require_person(words, where))] = grade
         if person.role != "any":
             other: PersonField = "recipient" if person.role == "sender" else "sender"
-            fit[self._words.select(require_person(person.words, other))] = WRONG_ROLE
-            fit[self._words.select(require_person(person.words, person.role))] = ROLE
+            fit[self._select(require_person(person.words, other))] = WRONG_ROLE
+            fit[self._select(require_person(person.words, person.role))] = ROLE
         kind: ChipKind = "person" if person.role == "any" else person.role
         chip = f"{kind}:{' '.join(person.words)}"
         wide = np.asarray(fit >= SURNAME)
@@ -227,5 +238,9 @@ class _Finder:
 
     def _mark(self, query: Query) -> Mask:
         mask = np.zeros(self._size, dtype=np.bool_)
-        mask[self._words.select(query)] = True
+        mask[self._select(query)] = True
         return mask
+
+    def _select(self, query: Query) -> NDArray[np.int64]:
+        numbers = self._words.select(query)
+        return numbers if self._seen is None else numbers[self._seen[numbers]]

@@ -71,7 +71,7 @@ def weigh(
     frequency: Callable[[str], int],
     passages: int,
 ) -> Evidence:
-    """The evidence of a search. `frequency` says in how many of all passages a word stands."""
+    """The evidence of a search. `frequency` says in how many of the `passages` a word stands."""
     judged = judged[:LOOKED_AT]
     right = dict(question.corrections)
     words = {right.get(word, word) for word in question.topic_words if not (question.span and word.isdigit())}

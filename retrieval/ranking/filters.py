@@ -34,7 +34,10 @@ EVERYTHING = Filters()
 
 
 class Limits:
-    """Filters and audience as one mask over the passages, and as what the lexical index understands."""
+    """Filters and audience as one mask over the passages, and as what the lexical index understands.
+
+    `seen` marks the passages that the audience may see at all, whatever the filters; None for all of them.
+    """
 
     def __init__(
         self,
@@ -53,12 +56,13 @@ class Limits:
             years=filters.years,
             day=audience.day if hides else None,
         )
-        self.mask: Mask | None = None
-        if filters == EVERYTHING and not hides:
-            return
-        self.mask = catalog.mark_live()
+        self.seen: Mask | None = None
         if hides:
-            self.mask &= columns["withheld_until"] < audience.day
+            self.seen = catalog.mark_live() & (columns["withheld_until"] < audience.day)
+        self.mask = self.seen
+        if filters == EVERYTHING:
+            return
+        self.mask = catalog.mark_live() if self.seen is None else self.seen.copy()
         if filters.collections:
             self.mask &= np.isin(columns["collection"], numbers)
         if filters.levels:
@@ -75,4 +79,12 @@ class Limits:
     @property
     def count(self) -> int:
         """How many passages may be found."""
-        return self._passages if self.mask is None else int(self.mask.sum())
+        return self._count(self.mask)
+
+    @property
+    def seen_count(self) -> int:
+        """How many passages the audience may see."""
+        return self._count(self.seen)
+
+    def _count(self, mask: Mask | None) -> int:
+        return self._passages if mask is None else int(mask.sum())

@@ -76,8 +76,13 @@ def drop_parents(records: Sequence[Record]) -> list[Record]:
     return low or single
 
 
-def read_subject(question: Question, words: LexicalIndex, size: int) -> Criterion | None:
-    """What matches have to be about, as words that they must have; None where nothing is said of it."""
+def read_subject(
+    question: Question, words: LexicalIndex, size: int, day: int | None = None
+) -> Criterion | None:
+    """What matches have to be about, as words that they must have; None where nothing is said of it.
+
+    On `day` as a `Scope` has it: a word that stands only in what is withheld is no subject.
+    """
     about = _ABOUT.search(question.text)
     if not about:
         return None
@@ -85,7 +90,7 @@ def read_subject(question: Question, words: LexicalIndex, size: int) -> Criterio
     read |= {word for person in question.people for word in person.words}
     said = question.topic_words & frozenset(split_words(about[1]))
     left = [word for word in sorted(said) if word not in read and not word.isdigit()]
-    known = [word for word in left if words.frequency(word)]
+    known = [word for word in left if words.frequency(word, day)]
     if not known:
         return None
     mask: Mask = np.zeros(size, dtype=np.bool_)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 
@@ -125,7 +126,7 @@ class Searcher:
         text = question[:LONGEST_QUESTION].encode("utf-8", "replace").decode()
         asked = read_question(text, self._vocabulary, without=without)
         limits = Limits(filters, audience, self._catalog)
-        criteria = read_criteria(asked, self._columns, self._words, self._catalog.collection_ids)
+        criteria = read_criteria(asked, self._columns, self._words, self._catalog.collection_ids, limits.seen)
         agreement = agree(criteria, limits, lambda mask: self._confirm(mask, asked))
         candidates = self._gather(asked, agreement, limits)
         board = self._rank(candidates, asked, criteria, agreement)
@@ -133,9 +134,8 @@ class Searcher:
         judged = self._judge(board, asked, agreement, max(top_k, JUDGED))
         judged = [*exact, *(one for one in judged if one.hit.record.id not in asked.record_ids)]
         best_cosine = float(np.nanmax(candidates.dense, initial=0.0)) if len(candidates.dense) else 0.0
-        evidence = weigh(
-            asked, judged, agreement, best_cosine, self._words.frequency, len(self._columns)
-        )  # fmt: skip
+        frequency = partial(self._words.frequency, day=limits.scope.day)
+        evidence = weigh(asked, judged, agreement, best_cosine, frequency, limits.seen_count)
         matches = self._match(asked, criteria, agreement, limits)
         return SearchResult(
             hits=settle(judged, spread=not asked.wants_all)[:top_k],
@@ -263,7 +263,7 @@ class Searcher:
         if not agreement.kept:
             return None
         if _wants_set(asked):
-            subject = read_subject(asked, self._words, len(self._columns))
+            subject = read_subject(asked, self._words, len(self._columns), limits.scope.day)
             narrowed = agree([*agreement.kept, *([subject] if subject else [])], limits)
             agreement = narrowed
         return Matches(agreement, asked, self._catalog, self._columns)

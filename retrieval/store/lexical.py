@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import tantivy
@@ -19,11 +20,13 @@ from retrieval.errors import IndexDamaged
 from retrieval.passages import render_breadcrumb, render_searchable
 from retrieval.records import Passage, Record
 from retrieval.store.lexical_fields import ANALYZED, SCHEMA, register
-from retrieval.store.lexical_query import build_query
+from retrieval.store.lexical_query import build_query, require_words
 
 FORMAT = f"tantivy {version('tantivy')}, schema 5"
 
 MOST_SELECTED = 50_000
+MOST_COUNTED = 5_000
+"""Passages with a word beyond which it is common, however many of them are withheld or were taken out."""
 _HEAP = 64_000_000
 _HIGHEST = 2**31
 _LOCKS = (".tantivy-writer.lock", ".tantivy-meta.lock")
@@ -108,8 +111,12 @@ class LexicalWriter:
 class LexicalIndex:
     """BM25 over the fields; safe to search from several threads."""
 
-    def __init__(self, folder: Path, *, passages: int) -> None:
-        """Open a folder whose checksums the caller has checked. Raises IndexDamaged."""
+    def __init__(self, folder: Path, *, passages: int, has_deleted: bool = False) -> None:
+        """Open a folder whose checksums the caller has checked. Raises IndexDamaged.
+
+        `has_deleted` says that it may still hold words of passages that were taken out.
+        """
+        self._has_deleted = has_deleted
         try:
             index = tantivy.Index.open(str(folder))
             register(index)
@@ -149,13 +156,32 @@ class LexicalIndex:
         numbers = self._searcher.fast_field_values("number", [address for _, address in hits])
         return np.array(numbers, dtype=np.int64)
 
-    def frequency(self, word: str) -> int:
-        """In how many passages a word stands, in the field where most have it."""
+    def frequency(self, word: str, day: int | None = None) -> int:
+        """In how many passages a word stands, in the field where most have it.
+
+        On `day` as a `Scope` has it: what is withheld does not count.
+        """
         return max(
-            self._searcher.doc_freq(field, term)
+            self._count(field, term, day)
             for field, analyzer in ANALYZED.items()
             for term in analyzer.analyze(word) or [""]
         )
+
+    def holds(self, words: Sequence[str], day: int) -> bool:
+        """Whether some passage that is not withheld on `day` has all of the words."""
+        return self._count_both(require_words(words), day) > 0
+
+    def _count(self, field: str, term: str, day: int | None) -> int:
+        known: int = self._searcher.doc_freq(field, term)
+        if not known or known > MOST_COUNTED or (day is None and not self._has_deleted):
+            return known
+        return self._count_both(Query.term_query(SCHEMA, field, term), day)
+
+    def _count_both(self, query: Query, day: int | None) -> int:
+        limits = [(Occur.Must, limit) for limit in _build_limits(Scope(day=day))]
+        query = Query.boolean_query([(Occur.Must, query), *limits])
+        found: Any = self._searcher.search(query, limit=1)  # the stubs know of no count
+        return int(found.count or 0)
 
 
 def _build_limits(scope: Scope) -> list[Query]:
