@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import asdict, fields
 from datetime import date
 from typing import get_args
 
 import numpy as np
+import orjson
 
 from retrieval.audience import read_day
 from retrieval.records import Kind, Level, Record
@@ -49,16 +49,13 @@ def make_row(record: Record, *, number: int, parent: int, collection: int) -> tu
 
 def dump_record(record: Record) -> str:
     """A record as JSON, fields that hold nothing left out; equal records give equal text."""
-    values = ((name, getattr(record, name)) for name in _NAMES)
-    return json.dumps(
-        {name: value for name, value in values if name in _REQUIRED or value not in ("", (), None, False, 0)},
-        ensure_ascii=False, sort_keys=True, separators=(",", ":"), default=asdict,
-    )  # fmt: skip
+    held = {name: value for name in _SORTED if (value := getattr(record, name)) or name in _REQUIRED}
+    return orjson.dumps(held, asdict, orjson.OPT_PASSTHROUGH_DATACLASS | orjson.OPT_SORT_KEYS).decode()
 
 
 def load_record(text: str) -> Record:
     """The record that `dump_record` wrote."""
-    values = json.loads(text)
+    values = orjson.loads(text)
     for name in _TUPLES & values.keys():
         values[name] = tuple(values[name])
     values["spans"] = tuple(Span(**span) for span in values.get("spans", ()))
@@ -70,7 +67,7 @@ def load_record(text: str) -> Record:
 
 _REQUIRED = frozenset({"id", "collection_id", "level", "title", "collection"})
 """Fields that a record cannot be made without, empty or not."""
-_NAMES = tuple(field.name for field in fields(Record))
+_SORTED = tuple(sorted(field.name for field in fields(Record)))
 _TUPLES = {field.name for field in fields(Record) if str(field.type).startswith("tuple")}
 
 
