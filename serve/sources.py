@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import UTC, date, datetime
 from urllib.parse import quote
 
-from retrieval.audience import Audience
+from retrieval.audience import Audience, begun_everywhere
 from retrieval.citation import cite
 from retrieval.explanation import Explanation
 from retrieval.index import Index, SearchResult
@@ -70,7 +70,7 @@ def describe_closure(record: Record) -> str:
         return "Closed."
     last = date.fromisoformat(record.closed_until)
     written = f"{last.day} {last:%B %Y}"
-    if last < datetime.now(UTC).date():
+    if last < begun_everywhere(datetime.now(UTC)):
         return f"The note closed this until {written}, which has passed: please ask the staff."
     return f"Closed until {written}."
 

@@ -17,6 +17,7 @@ from retrieval.asked import vocabulary_tables
 from retrieval.embedding import Embedder
 from retrieval.errors import SnapshotError
 from retrieval.implied.enrichment import enrich_all
+from retrieval.implied.withholding import withhold_closed
 from retrieval.records import Record
 from retrieval.store import catalog, lexical, vectors
 from retrieval.store.lexical import LexicalWriter
@@ -128,8 +129,8 @@ class Told:
 
 def enrich_reading(reading: Reading) -> Iterator[Record]:
     """The records of a reading as they are indexed."""
-    for record in enrich_all(reading.records):
-        yield _protect(record) if reading.hides_closed else record
+    records = enrich_all(reading.records)
+    yield from withhold_closed(records) if reading.hides_closed else records
 
 
 def origin_of(reading: Reading) -> Origin:
@@ -151,10 +152,3 @@ def _find_stored(root: Path, embedder: Embedder) -> StoredVectors:
         return open_stored_vectors(open_parts(folder, manifest))
     except (SnapshotError, OSError):
         return StoredVectors([])
-
-
-def _protect(record: Record) -> Record:
-    """The record with its description withheld for as long as the material is closed."""
-    if record.closed_until <= record.withheld_until:
-        return record
-    return replace(record, withheld_until=record.closed_until)
