@@ -94,8 +94,8 @@ def _extent(point: Point, core: tuple[date, date], widest: tuple[date, date], *,
 
 
 def _is_vague(point: Point) -> bool:
-    """ "early", "mid" and "late" have no edges."""
-    return point.part is not None and point.part[2] == 3
+    """ "early", "mid", "late" and seasons have no edges."""
+    return bool(point.season) or (point.part is not None and point.part[2] == 3)
 
 
 def _is_impossible(point: Point) -> bool:
@@ -109,7 +109,7 @@ def _widen(point: Point, days: tuple[date, date]) -> tuple[date, date]:
     """As far as "circa" reaches, by how finely the point is written."""
     first, last = days
     if not point.approximate:
-        return days
+        return _widen_winter(first, last) if point.season == WINTER else days
     if point.season:
         return first - CIRCA_SEASON, last + CIRCA_SEASON
     if point.day and point.month:
@@ -130,7 +130,7 @@ def _bounds(point: Point) -> list[tuple[date, date]]:
         low, high = cut_part(last - first + 1, point.part) if point.part else (0, last - first)
         return [(date(first + low, 1, 1), date(first + high, 12, 31))]
     if point.season:
-        return [_season(point, first, last)]
+        return _season_bounds(point, first, last)
     if point.month:
         years = dict.fromkeys((first, last))
         return [_month_bounds(point, year) for year in years]
@@ -140,11 +140,25 @@ def _bounds(point: Point) -> list[tuple[date, date]]:
     return [(date(first, 1, 1), date(last, 12, 31))]
 
 
-def _season(point: Point, first: int, last: int) -> tuple[date, date]:
-    if point.season == WINTER and last == first + 1:
-        return date(first, 12, 1), date(last, 2, days_in(last, 2))
+def _season_bounds(point: Point, first: int, last: int) -> list[tuple[date, date]]:
+    """Days of a season; a winter of one year is its two ends ("1918"), of two it is whole ("1918-19")."""
     (month, day), (to_month, to_day) = point.season or WINTER
-    return date(first, month, day), date(last, to_month, to_day)
+    if point.season != WINTER or last == first + 1:
+        return [(date(first, month, day), date(last, to_month, to_day))]
+    return [
+        (date(first, 1, 1), date(first, to_month, to_day)),
+        (date(last, month, day), date(last, 12, 31)),
+    ]
+
+
+def _widen_winter(first: date, last: date) -> tuple[date, date]:
+    """Either end of a year's winter reaches over New Year into the winter that it is part of."""
+    (month, day), (to_month, to_day) = WINTER
+    if (first.month, first.day) == (1, 1):
+        first = date(first.year - 1, month, day) if first.year > 1 else first
+    if (last.month, last.day) == (12, 31):
+        last = date(last.year + 1, to_month, to_day)
+    return first, last
 
 
 def _month_bounds(point: Point, year: int) -> tuple[date, date]:

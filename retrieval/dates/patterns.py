@@ -14,7 +14,7 @@ _PATTERNS = {
     "undated": r"\b(?:undated|n\.\s?d\.|nd\b|no date\b|s\.\s?[da]\.|o\.\s?d\.|ohne datum|s/d\b|sin fecha"
     r"|sans date\b|sem data|date unknown)",
     "iso": r"(?<!\d)(?P<iso_year>\d{4})(?P<iso_mark>[-–]|(?=\d{4}(?!\d)))" + _MONTH_DAY + r"(?!\d)",
-    "figures": r"(?<![\d/.-])(?P<one>\d{1,2})(?P<mark>[/.-])(?P<two>\d{1,2})(?P=mark)"
+    "figures": r"(?<![\d/.-])(?P<one>\d{1,2})(?P<mark>[/-]|\.\s?)(?P<two>\d{1,2})(?P=mark)"
     r"(?P<fig_year>\d{4})(?!\d)",
     "roman": r"(?<![\d.])(?P<roman_day>\d{1,2})[. ] ?(?P<roman_month>i{1,3}|iv|v|vi{1,3}|ix|x|xi{1,2})[. ] ?"
     r"(?P<roman_year>\d{4})(?!\d)",

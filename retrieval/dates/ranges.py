@@ -155,7 +155,12 @@ def _fill_year(
         if following.joint in {"|", ";"}:
             break
         source = following if following.years else to
-        if source and source.years and not source.wide and (following.month or following.ending):
+        if (
+            source
+            and source.years
+            and not source.wide
+            and (following.month or following.ending or following.season)
+        ):
             return _with_year(start, end, source)
         if source and source.years:
             break

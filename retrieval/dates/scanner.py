@@ -50,7 +50,9 @@ class Scanner:
         elif kind == "mark":
             self._take_mark(place, token)
         elif kind == "question":
-            if self._now.is_empty:
+            if self._now.is_empty and place and self._tokens[place - 1].kind in {"day", "days"}:
+                self.points[-1].uncertain = True  # "12.3.1905?"
+            elif self._now.is_empty:
                 self._now.uncertain = self._next(place) in DATED
             else:
                 self._now.uncertain = True

@@ -23,6 +23,7 @@ _DAY = r"\d{1,2}(?:st|nd|rd|th|er|\.(?=\s*[A-Za-z]))?(?:\s+de)?"
 _ONE_DATE = (
     rf"(?:{_EDGE}\s*)?(?:"
     rf"{_YEAR_TEXT}['’]?s"
+    rf"|\d{{1,2}}\.\s?(?:\d{{1,2}}|[IVX]{{1,4}})\.\s?{_YEAR_TEXT}\??"
     rf"|{_YEAR_TEXT}(?:/\d{{1,2}})?\??,?\s+{_MONTH}(?:\s+{_DAY}\b)?(?:\s*[-–]\s*(?:{_MONTH}\s*)?(?:{_DAY}\b)?)?"
     rf"|(?:{_DAY}\s+)?(?:{_MONTH}|{_SEASON})(?:\s+{_DAY})?(?:\s*[-–,]\s*(?:{_MONTH}\s*)?(?:{_DAY})?)?,?\s+(?:(?:of|de|del)\s+)?{_YEAR_TEXT}\??"
     rf"|{_YEAR_TEXT}(?:/\d{{1,2}})?\??(?:,\s*{_MONTH}(?:\s+{_DAY}\b)?)?"

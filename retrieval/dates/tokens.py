@@ -184,7 +184,7 @@ def _read_figures(kind: str, match: re.Match[str]) -> tuple[TokenKind, Any]:
         year, month, day = int(match["back_year"]), int(match["back_month"]), int(match["back_day"])
     else:
         year, month, day = int(match["fig_year"]), int(match["one"]), int(match["two"])
-        if match["mark"] == "." or month > 12:
+        if match["mark"].startswith(".") or month > 12:
             month, day = day, month
         elif day <= 12 and day != month:
             return _read_either(year, month, day)

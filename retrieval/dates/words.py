@@ -32,8 +32,9 @@ REPUBLICAN_MONTHS = (
 Days = tuple[tuple[int, int], tuple[int, int]]
 """First and last day of a part of the year, each month and day."""
 
-WINTER: Days = ((1, 1), (12, 31))
-"""Either end of the year: "Winter 1918" may be the one that began in it or the one that ended in it."""
+WINTER: Days = ((12, 1), (3, 31))
+"""From the December of one year to the March of the next: "Winter 1918" may be the one that ended in 1918
+or the one that began in it."""
 
 _SEASON_NAMES: dict[str, Days] = {
     "spring printemps fruhling fruhjahr primavera": ((3, 1), (5, 31)),
@@ -44,7 +45,7 @@ _SEASON_NAMES: dict[str, Days] = {
     "easter paques ostern": ((3, 22), (4, 25)),
 }
 SEASONS = {word: days for words, days in _SEASON_NAMES.items() for word in words.split()}
-"""Parts of a year by name, those of the northern hemisphere."""
+"""Parts of a year by name, those of the northern hemisphere; where one ends and the next begins is vague."""
 
 Mark = Literal[
     "circa", "perhaps", "before", "after", "by", "since", "between", "bulk", "later", "earlier", "present",

@@ -22,7 +22,7 @@ _SHORTENED = "".join(
     ).split()
 )
 _STOP = (
-    rf"(?=\s*(?:[;:]|(?<![A-Z]){_SHORTENED}\.\s+[A-Z]|\.?$|,?\s*\d|\[ditto\])"
+    rf"(?=\s*(?:[;:]|(?<![A-Z]){_SHORTENED}\.\s+[A-Z]|\.?$|,?\s*\d|\[ditto\]|,\s*\[(?=[^\]\d]{{0,12}}\d))"
     r"|,\s*(?:ca?\.|circa|undated|n\.d\.|[A-Z][a-z]{2,8}\.?\s+\d)"
     r"|\s+(?:re|concerning|about|regarding|dated|enclosing|with|requesting)\b|\s[-–—]\s)"
 )
@@ -40,7 +40,18 @@ _PLAIN = re.compile(
     rf"(?:,?\s+(?P<then>to|from|by)\s+(?P<other>[^;:]{{2,80}}?))?{_STOP}"
 )
 _LISTED = re.compile(rf"^{_WORDS}[,:]\s+(?P<from>[^;:]{{2,60}}?)\s+to\s+(?P<to>[^;:]{{2,60}}?){_STOP}")
-_BARE = re.compile(rf"^(?P<from>[^;:]{{2,70}}?),?\s+(?:to|an|à)\s+(?P<to>[^;:]{{2,80}}?){_STOP}")
+_BARE = re.compile(rf"^(?P<from>[^;:]{{2,70}}?),?\s+to\s+(?P<to>[^;:]{{2,80}}?){_STOP}")
+_NAME = r"(?:[A-ZÀ-ÞŠŽ\[][\w.'’\[\]-]*|von|vom|van|der|den|de|du|del|della|la|le|und|et|y|zu|zur|&)"
+_NAMES = rf"{_NAME}(?:\s+{_NAME}){{0,7}}?"
+_FOREIGN_BARE = re.compile(rf"^(?P<from>{_NAMES})\s+(?:an|à)\s+(?P<to>{_NAMES}){_STOP}")
+_FOREIGN = re.compile(
+    r"^(?:[\w.]+\s+){0,2}?(?i:briefe?|postkarten?|karten?|telegramme?|lettres?|cartes? postales?"
+    r"|t[ée]l[ée]grammes?|billets?|cartas?|tarjetas?|telegramas?|bilhetes?)"
+    rf"(?:\s+(?:autographes?|sign[ée]es?|autografas?|manuscritas?))*"
+    rf"(?:\s+(?:von|de|del|da|do|d['’])\s*(?P<from>{_NAMES}))?"
+    rf"(?:\s+(?:an|à|a|al|ao|para)\s+(?P<to>{_NAMES}))?{_STOP}"
+)
+"""Letters in German, French, Spanish and Portuguese: "Brief von X an Y", "Lettre de X à Y", "Carta de X a Y"."""
 _BETWEEN = re.compile(
     rf"\b{_WORDS}\s+between\s+(?P<one>[^;:]{{2,60}}?)\s+and\s+(?P<other>[^;:]{{2,60}}?){_STOP}"
 )
@@ -51,7 +62,10 @@ _OF_SOMEBODY = re.compile(
 _PARENTHESES = re.compile(r"\s*\([^()]*\)")
 _QUOTED_WORK = re.compile(r"[\"“][^\"”]*(?i:letter|correspondence|note)[^\"”]*[\"”]")
 _PUT_ASIDE = re.compile(r"[(\"“]")
-_LETTER_WORDS = ("L", "N", "etter", "orresp", "ote", "ard", "gram", "ail", "alentine")
+_LETTER_WORDS = (
+    "L", "N", "etter", "ettre", "orresp", "ote", "ard", "arta", "arte", "gram", "ail", "alentine", "rief",
+    "illet",
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +88,7 @@ def read_sides(title: str, *, among_letters: bool = False) -> Sides | None:
 
     "X to Y" alone counts only among letters: elsewhere it may be a road.
     """
-    if " to " not in title and not any(word in title for word in _LETTER_WORDS):
+    if not any(word in title for word in (" to ", " an ", " à ", *_LETTER_WORDS)):
         return None
     if _PUT_ASIDE.search(title):
         title = _QUOTED_WORK.sub(" ", _PARENTHESES.sub("", title))
@@ -96,7 +110,10 @@ def read_sides(title: str, *, among_letters: bool = False) -> Sides | None:
     plain = _PLAIN.search(title)
     if plain:
         return _read_plain(plain)
-    bare = _BARE.match(title) if among_letters else None
+    foreign = _FOREIGN.match(title)
+    if foreign and (foreign["to"] or _is_by_somebody(foreign)):
+        return Sides(foreign["from"] or "", foreign["to"] or "")
+    bare = (_BARE.match(title) or _FOREIGN_BARE.match(title)) if among_letters else None
     return Sides(bare["from"], bare["to"], bare=True) if bare else None
 
 
@@ -105,6 +122,11 @@ def _read_document(title: str, form: re.Match[str]) -> Sides | None:
     behind = _TO_WHOM.match(title[form.end() :])
     made_by = title[: form.start()].strip(" ,")
     return Sides(made_by, behind["to"], document=True) if behind and _is_side(made_by) else None
+
+
+def _is_by_somebody(foreign: re.Match[str]) -> bool:
+    """Whether a sender alone may be one: "Karte von Sachsen" is a map, "Carta de Lisboa" from a town."""
+    return len((foreign["from"] or "").split()) > 1 and not foreign[0].lower().startswith(("karte", "carte"))
 
 
 def _is_side(text: str) -> bool:

@@ -16,6 +16,8 @@ _FULL_STOP = re.compile(r"(?<=[a-z]{4})\.$")
 _SUFFIX = re.compile(r", (Jr|Sr)$")
 _ACRONYM = re.compile(r"^[A-Z]{3,}$")
 _PARENTHESES = re.compile(r"\s*\([^()]*\)")
+_REMARK = re.compile(r"\s+\[(?:[a-z]|\d)[^\]]*\]|:\s*\[?(?:ca?\.|circa|n\.\s?d|undated|\d{4}).*$")
+""" "Marsh, Anne [drafts]: 1905, 1907, n.d." """
 _LABEL = re.compile(r"^\[[^\]]*\]\.\s*")
 _AND = re.compile(r"\s+(?:and/or|and|&|und|et)\s+")
 _RELATION = re.compile(
@@ -33,7 +35,8 @@ _DATES = re.compile(
 _NOBODY = frozenset(
     """
     various unknown unidentified anonymous others persons person people several sundry miscellaneous family
-    members friends relatives correspondents individuals all none no everyone someone self same undated
+    associates colleagues readers fans admirers students pupils clients customers constituents employees
+    alumni soldiers members friends relatives correspondents individuals all none no everyone someone self same undated
     """.split()
 )
 _NO_NAME = frozenset(
@@ -78,7 +81,7 @@ def read_parties(side: str) -> tuple[str, ...]:
     Two forms of one name ("Humphrey Marshall [Humphry Marshall]") come out as two. A surname that
     stands once for two ("George and John Johnstone") is given to both.
     """
-    side = _LABEL.sub("", side.strip())
+    side = _REMARK.sub("", _LABEL.sub("", side.strip()))
     both = _OTHER_FORM.match(side)
     if both and len(both[1].split()) > 1:
         return tuple(dict.fromkeys(read_parties(both[1]) + read_parties(both[2])))
@@ -107,7 +110,7 @@ def is_person(title: str) -> bool:
     In direct order a first name has to be a known one, or there has to be an initial or a form of
     address: "Publication Activities" is nobody.
     """
-    plain = _DATES.sub("", " ".join(_BRACKETS.sub("", title).split())).strip(" ,;:.")
+    plain = _DATES.sub("", " ".join(_BRACKETS.sub("", _REMARK.sub("", title)).split())).strip(" ,;:.")
     name = read_person(plain)
     if not name or name.rstrip(".") != plain.rstrip("."):
         return False
@@ -125,6 +128,7 @@ def is_person(title: str) -> bool:
 def read_person(text: str) -> str:
     """One name as it is written, less what describes it ("C. Young, Secretary, WWF"); "" for no name."""
     outside = _PARENTHESES.sub("", text) if "(" in text else text
+    outside = _REMARK.sub("", outside) if "[" in outside or ":" in outside else outside
     name = _POSSESSIVE.sub("", " ".join(_BRACKETS.sub("", outside).split()).strip(" ,;:"))
     parts = [part.strip() for part in name.split(",") if part.strip()]
     if not parts:

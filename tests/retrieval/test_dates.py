@@ -101,6 +101,8 @@ def test_the_machine_date_counts_only_where_the_text_has_no_year(
         ("Minute Books 1945-1965.", ("1945-1965", (1945, 1965))),
         ("Carta a Juan, 12 de maio de 1905", ("12 de maio de 1905", (1905, 1905))),
         ("Brief an Ruth, 3. März 1848", ("3. März 1848", (1848, 1848))),
+        ("Marie Holm an Otto Brandt, 4. 3. 1893", ("4. 3. 1893", (1893, 1893))),
+        ("Marie Holm an Otto Brandt, [20.12.1921]", ("[20.12.1921]", (1921, 1921))),
         ("Wadley, Sarah Lois, 1844-1920", None),
         ("Waldman, Anne, 1945-", None),
         ("Reverend Isaac Bailey (1847-1914)", None),
