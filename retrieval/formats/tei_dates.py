@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from lxml.etree import _Element
 
 from retrieval import dates as written_dates
+from retrieval.dates import date_in_title
 from retrieval.formats.iso_dates import span_of, write_date
 from retrieval.formats.prose import inline
 from retrieval.spans import Certainty, Span, cover
@@ -51,6 +52,16 @@ def read_date(element: _Element) -> TeiDate:
         stated = first if first == last else f"{first}/{last}"
         return TeiDate(text, (*spans, *read.spans), f"{written!r} beside {stated}", element.sourceline)
     return TeiDate(text, spans)
+
+
+def read_filed_date(title: str, day: str) -> TeiDate:
+    """The date in the title of a text that has no date element; else the day that it is filed under."""
+    dated = date_in_title(title)
+    spans = written_dates.read_dates(dated[0]).spans if dated else ()
+    if dated and spans:
+        return TeiDate(dated[0], spans)
+    span = span_of(day)
+    return TeiDate(write_date(day), (span,)) if span else TeiDate()
 
 
 def _ends(element: _Element) -> tuple[str, str]:

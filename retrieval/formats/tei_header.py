@@ -15,7 +15,9 @@ from retrieval.formats.rights import split_rights
 _XML_ID = "{http://www.w3.org/XML/1998/namespace}id"
 _LONGEST_LICENCE = 400
 _WEB = ("http://", "https://")
-_NO_SERIES = frozenset({"sub", "subordinate", "alt", "short", "iso-date", "filing", "sort"})
+_DAYS = frozenset({"iso-date", "when-iso"})
+_ISO_DATE = re.compile(r"\d{4}(?:-\d\d){0,2}")
+_NO_SERIES = frozenset({"sub", "subordinate", "alt", "short", "filing", "sort", *_DAYS})
 _COUNTED = {
     "blatt": "Blatt", "bl": "Blatt", "seite": "Seiten", "seiten": "Seiten", "leaf": "leaves",
     "leaves": "leaves", "page": "pages", "pages": "pages", "folio": "folios", "folios": "folios",
@@ -46,10 +48,11 @@ class Holding:
 
 @dataclass(frozen=True, slots=True)
 class Header:
-    """Facts of one TEI header, "" where it is silent."""
+    """Facts of one TEI header, "" where it is silent; `day` is the one that the text is filed under."""
 
     xml_id: str = ""
     title: str = ""
+    day: str = ""
     author: str = ""
     collection: str = ""
     about: str = ""
@@ -74,6 +77,7 @@ def read_header(tei: _Element) -> Header:
     return Header(
         xml_id=tei.get(_XML_ID, ""),
         title=_title(header),
+        day=next((inline(node) for node in _within(header, "titlestmt", "title") if _is_day(node)), ""),
         author="; ".join(dict.fromkeys(filter(None, map(inline, _within(header, "titlestmt", "author"))))),
         collection=_collection(header),
         about=_first_text(header, "projectdesc") or _first_text(header, "seriesstmt"),
@@ -132,6 +136,10 @@ def _title(header: _Element) -> str:
         if node.get("level") != "s" and node.get("type") not in _NO_SERIES | {"collection"}
     ]
     return drop_full_stop(inline(own[0])) if own else ""
+
+
+def _is_day(title: _Element) -> bool:
+    return title.get("type") in _DAYS and bool(_ISO_DATE.fullmatch(inline(title)))
 
 
 def _collection(header: _Element) -> str:

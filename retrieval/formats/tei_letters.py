@@ -30,6 +30,10 @@ from retrieval.formats.tei_text import transcribe
 _XML_ID = "{http://www.w3.org/XML/1998/namespace}id"
 _SENT = frozenset({"sent", "written", "composed", "dictated", "posted", "from"})
 _RECEIVED = frozenset({"received", "addressed", "to"})
+_SENT_PARTS = frozenset({"sender", "placesender", "datesender"})
+_RECEIVED_PARTS = frozenset({"addressee", "recipient", "placeaddressee", "placerecipient", "dateaddressee"})
+"""What stood in a correspDesc before it had correspActions (the draft of the TEI correspondence group, to
+2014), which older editions still have."""
 _LETTERS = frozenset({"letter", "brief", "lettre", "lettera", "correspondence"})
 _ENTRIES = _LETTERS | {
     "entry",
@@ -171,8 +175,8 @@ def _divisions(bodies: Sequence[_Element]) -> dict[str, _Element]:
 
 
 def _read(described: Sequence[_Element], register: Register, text: str, bodies: Sequence[_Element]) -> Letter:
-    sent = [action for node in described for action in _actions(node, _SENT)]
-    received = [action for node in described for action in _actions(node, _RECEIVED)]
+    sent = [action for node in described for action in _actions(node, _SENT, _SENT_PARTS)]
+    received = [action for node in described for action in _actions(node, _RECEIVED, _RECEIVED_PARTS)]
     dated = [node for action in sent for node in children_named(action, "date")]
     senders = _parties(sent, register)
     recipients = _parties(received, register)
@@ -193,11 +197,13 @@ def _read(described: Sequence[_Element], register: Register, text: str, bodies: 
     )
 
 
-def _actions(described: _Element, kinds: frozenset[str]) -> list[_Element]:
+def _actions(described: _Element, kinds: frozenset[str], parts: frozenset[str]) -> list[_Element]:
     return [
         node
-        for node in children_named(described, "correspaction")
-        if (node.get("type") or "").lower() in kinds
+        for node in described.iter(etree.Element)
+        if local(node) in parts
+        or local(node) == "correspaction"
+        and (node.get("type") or "").lower() in kinds
     ]
 
 

@@ -14,6 +14,7 @@ from retrieval.formats.prose import inline, local
 _XML_ID = "{http://www.w3.org/XML/1998/namespace}id"
 _PERSONS = frozenset({"persname", "name", "rs", "persongrp"})
 _BODIES = frozenset({"orgname"})
+_PARTIES = frozenset({"sender", "addressee", "recipient"})
 _PLACES = frozenset({"placename", "settlement", "geogname", "origplace"})
 _KNOWN = frozenset({"person", "org", "place", "persongrp"})
 _AUTHORITIES = tuple("gnd d-nb viaf lccn id.loc.gov isni snac ulan wikidata geonames http".split())
@@ -46,10 +47,12 @@ def read_register(root: _Element) -> Register:
 def read_parties(action: _Element, register: Register) -> list[Named]:
     """Those who acted in a `correspAction`: persons, or bodies where no person is named.
 
-    A post office beside the sender forwards a letter and has not written it.
+    A post office beside the sender forwards a letter and has not written it. A `sender` or `addressee` may
+    be words alone.
     """
     persons = list(_read(action, _PERSONS, register))
-    return persons or list(_read(action, _BODIES, register))
+    written = inline(action) if local(action) in _PARTIES and not len(action) else ""
+    return persons or list(_read(action, _BODIES, register)) or [Named(written)] * bool(written)
 
 
 def read_places(element: _Element, register: Register) -> list[Named]:

@@ -10,7 +10,7 @@ from lxml.etree import _Element
 
 from retrieval.formats.identifiers import path_hash, slug
 from retrieval.formats.plain_text import title_from_name
-from retrieval.formats.tei_dates import read_dates
+from retrieval.formats.tei_dates import read_dates, read_filed_date
 from retrieval.formats.tei_header import Header, Holding, children_named
 from retrieval.formats.tei_letters import Entry, Letter
 from retrieval.formats.tei_manuscript import Manuscript
@@ -25,14 +25,15 @@ def make_letter(letter: Letter, header: Header, path: Path, number: int) -> Reco
     summary = f"Summary: {header.abstract}" if header.abstract and number < 1 else ""
     note = f"Note: {letter.note}" if letter.note else ""
     mentioned = [named.name for named in letter.mentions]
+    dates = letter.dates if letter.dates.text or number >= 0 else read_filed_date(header.title, header.day)
     return Record(
-        id=own_id or _own_id(header, path, (title, letter.dates.text, str(number))),
+        id=own_id or _own_id(header, path, (title, dates.text, str(number))),
         collection_id="",
         level="item",
         title=title,
         collection="",
-        dates=letter.dates.text,
-        spans=letter.dates.spans,
+        dates=dates.text,
+        spans=dates.spans,
         call_number=held.call_number,
         identifiers=_identifiers(header, held),
         repository=held.repository,
@@ -115,6 +116,8 @@ def make_text(
     created = [node for part in children_named(tei, "creation") for node in children_named(part, "date")]
     created = created or list(children_named(tei, "origdate"))
     dates = read_dates(created[:1])
+    if not dates.text and not entries:
+        dates = read_filed_date(header.title, header.day)
     title = header.title or title_from_name(path.stem)
     summary = f"Summary: {header.abstract}" if header.abstract else ""
     own = Record(

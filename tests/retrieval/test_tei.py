@@ -347,3 +347,57 @@ def test_bad_tei_gives_one_line(tmp_path: Path, raw: str | bytes, problem: str) 
     (error,) = reading.problems
     assert error.problem.startswith(problem)
     assert error.remedy
+
+
+OLDER = (
+    "<correspDesc><sender>{sender}</sender><addressee><persName>Ress, Robert</persName>"
+    "<persName>Dorff, Paul</persName></addressee><placeSender><placeName>Wien</placeName></placeSender>"
+    "<placeAddressee><placeName>Berlin</placeName></placeAddressee>{date}</correspDesc>"
+)
+
+
+@pytest.mark.parametrize(
+    ("sender", "date", "title", "heading", "span"),
+    [
+        (
+            "<persName>Schnitzler, Arthur</persName>",
+            '<dateSender><date when="1913-04">[April] 1913</date></dateSender>',
+            '<title type="iso-date">1913-04-01</title>',
+            "Arthur Schnitzler to Robert Ress and Paul Dorff, Wien, [April] 1913",
+            Span("1913-04-01", "1913-04-30", "supplied"),
+        ),
+        (
+            "Schnitzler, Arthur",
+            "",
+            '<title type="iso-date">1913-04-26</title>',
+            "Arthur Schnitzler to Robert Ress and Paul Dorff, Wien, 1913 April 26",
+            Span("1913-04-26", "1913-04-26"),
+        ),
+        (
+            "Schnitzler, Arthur",
+            "",
+            '<title level="a">Brief, 26. 4. 1913</title>',
+            "Arthur Schnitzler to Robert Ress and Paul Dorff, Wien, 26. 4. 1913",
+            Span("1913-04-26", "1913-04-26"),
+        ),
+    ],
+)
+def test_the_older_form_of_a_correspdesc_says_the_same(
+    tmp_path: Path, sender: str, date: str, title: str, heading: str, span: Span
+) -> None:
+    header = (
+        f"<teiHeader><fileDesc><titleStmt>{title}</titleStmt><sourceDesc>"
+        f"{OLDER.format(sender=sender, date=date)}</sourceDesc></fileDesc></teiHeader>"
+    )
+    item = read_tei(tmp_path, f"{header}<text><body><p>Sehr einverstanden.</p></body></text>").records[1]
+    assert item.heading == heading
+    assert item.spans == (span,)
+    assert item.senders == ("Schnitzler, Arthur",)
+    assert item.recipients == ("Ress, Robert", "Dorff, Paul")
+    assert item.places == ("Wien", "Berlin")
+
+
+def test_a_day_of_a_diary_in_a_file_by_itself_is_dated_by_its_title(tmp_path: Path) -> None:
+    header = "<teiHeader><fileDesc><titleStmt><title>Tagebuch, 18. 9. 1905</title></titleStmt></fileDesc></teiHeader>"
+    item = read_tei(tmp_path, f"{header}<text><body><p>Regen.</p></body></text>").records[1]
+    assert (item.dates, item.spans) == ("18. 9. 1905", (Span("1905-09-18", "1905-09-18"),))
