@@ -51,7 +51,7 @@ _FOREIGN = re.compile(
     rf"(?:\s+(?:von|de|del|da|do|d['’])\s*(?P<from>{_NAMES}))?"
     rf"(?:\s+(?:an|à|a|al|ao|para)\s+(?P<to>{_NAMES}))?{_STOP}"
 )
-"""Letters in German, French, Spanish and Portuguese: "Brief von X an Y", "Lettre de X à Y", "Carta de X a Y"."""
+"""Letters in German, French, Spanish, Portuguese: "Brief von X an Y", "Lettre de X à Y", "Carta de X a Y"."""
 _BETWEEN = re.compile(
     rf"\b{_WORDS}\s+between\s+(?P<one>[^;:]{{2,60}}?)\s+and\s+(?P<other>[^;:]{{2,60}}?){_STOP}"
 )

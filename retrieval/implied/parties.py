@@ -36,7 +36,8 @@ _NOBODY = frozenset(
     """
     various unknown unidentified anonymous others persons person people several sundry miscellaneous family
     associates colleagues readers fans admirers students pupils clients customers constituents employees
-    alumni soldiers members friends relatives correspondents individuals all none no everyone someone self same undated
+    alumni soldiers members friends relatives correspondents individuals all none no everyone
+    someone self same undated
     """.split()
 )
 _NO_NAME = frozenset(
