@@ -12,8 +12,11 @@ from pathlib import Path
 from retrieval.asked.followup import complete_question
 from retrieval.asked.vocabulary import Vocabulary
 from retrieval.audience import PUBLIC, Audience
+from retrieval.backends.candidates import EngineCandidates
+from retrieval.backends.engine import SearchEngine
 from retrieval.embedding import Embedder
 from retrieval.errors import IndexDamaged
+from retrieval.ranking.reranking import Reranker
 from retrieval.ranking.search import EVERYTHING, Filters, Searcher, SearchResult
 from retrieval.records import Record
 from retrieval.store.builder import FORMATS
@@ -27,9 +30,20 @@ __all__ = ["Filters", "Index", "SearchResult"]
 
 
 class Index:
-    """One snapshot, opened. Raises IndexDamaged or IndexMissing when it cannot be trusted."""
+    """One snapshot, opened. Raises IndexDamaged or IndexMissing when it cannot be trusted.
 
-    def __init__(self, folder: Path, embedder: Embedder) -> None:
+    With an `engine` candidates come from there, and the vectors here are not even mapped; nothing is asked of
+    it before the first search. With a `reranker` the records near the top are scored once more.
+    """
+
+    def __init__(
+        self,
+        folder: Path,
+        embedder: Embedder,
+        *,
+        engine: SearchEngine | None = None,
+        reranker: Reranker | None = None,
+    ) -> None:
         manifest = read_manifest(folder)
         _check_fit(folder, manifest, embedder)
         check_files(folder, manifest)
@@ -41,14 +55,23 @@ class Index:
             [
                 (part.stamp.first_passage, part.stamp.passages, part.vectors)
                 for part in self._parts
-                if part.stamp.passages
+                if part.stamp.passages and engine is None
             ],
             self._catalog.live,
         )
+        self._engine = EngineCandidates(engine, manifest, self._catalog.live) if engine else None
         has_deleted = manifest.passages < len(self._catalog.columns)
         self._words = LexicalIndex(folder / "lexical", passages=manifest.passages, has_deleted=has_deleted)
         self._vocabulary = self._open_vocabulary(has_deleted)
-        self._searcher = Searcher(self._catalog, self._words, self._vectors, embedder, self._vocabulary)
+        self._searcher = Searcher(
+            self._catalog,
+            self._words,
+            self._vectors,
+            embedder,
+            self._vocabulary,
+            engine=self._engine,
+            reranker=reranker,
+        )
 
     def _open_vocabulary(self, has_deleted: bool) -> Vocabulary:
         """What may be named to everybody; staff, too, find what is withheld by searching for it."""
@@ -74,13 +97,19 @@ class Index:
         audience: Audience = PUBLIC,
         without: Collection[str] = (),
     ) -> SearchResult:
-        """The best `top_k` records for a question, each with its best passage. Raises QueryError.
+        """The best `top_k` records for a question, each with its best passage. Raises QueryError, and where
+        they are set SearchEngineError and RerankerError.
 
         `without` are ids of chips: what the question is not to be read as.
         """
         return self._searcher.search(
             question, top_k=top_k, filters=filters, audience=audience, without=without
         )
+
+    def check_engine(self) -> None:
+        """Ask the engine, where there is one, whether it has this index. Raises SearchEngineError."""
+        if self._engine:
+            self._engine.check()
 
     def complete(self, question: str, earlier: Sequence[str], cited: Sequence[str] = ()) -> str:
         """The text to search for: a follow-up led by what the `earlier` questions, oldest first, asked for.

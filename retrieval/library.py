@@ -5,9 +5,11 @@ from __future__ import annotations
 import threading
 from pathlib import Path
 
+from retrieval.backends.engine import SearchEngine
 from retrieval.embedding import Embedder
-from retrieval.errors import IndexDamaged, IndexMissing, SnapshotError
+from retrieval.errors import IndexDamaged, IndexMissing, RetrievalError, SnapshotError
 from retrieval.index import Index
+from retrieval.ranking.reranking import Reranker
 from retrieval.store.snapshot import read_current
 
 
@@ -17,9 +19,20 @@ class Library:
     Nothing is opened before the first `refresh`. An Index handed out stays usable after a switch.
     """
 
-    def __init__(self, root: Path, embedder: Embedder) -> None:
+    def __init__(
+        self,
+        root: Path,
+        embedder: Embedder,
+        *,
+        engine: SearchEngine | None = None,
+        reranker: Reranker | None = None,
+    ) -> None:
+        """`engine` and `reranker` are given to every Index."""
         self._root = root
         self._embedder = embedder
+        self._engine = engine
+        self._reranker = reranker
+        self.problem = ""
         self._index: Index | None = None
         self._refused: tuple[str, SnapshotError] | None = None
         self._switching = threading.Lock()
@@ -31,6 +44,19 @@ class Library:
         if self._index is None:
             raise IndexMissing(f"no index in {self._root}; run: reading-room index build PATH")
         return self._index
+
+    def look(self) -> None:
+        """Ask the search engine, where there is one, whether the index in use can be searched there.
+
+        `problem` says afterwards what is wrong, in words; empty when nothing is.
+        """
+        if self._engine is None:
+            return
+        try:
+            self.current().check_engine()
+            self.problem = ""
+        except RetrievalError as problem:
+            self.problem = str(problem)
 
     def refresh(self) -> bool:
         """Switch to the snapshot that CURRENT names, if it is another one; True when it switched.
@@ -52,7 +78,9 @@ class Library:
         """The snapshot, or a newer one where it was removed meanwhile. Raises SnapshotError."""
         while True:
             try:
-                return Index(self._root / version, self._embedder)
+                return Index(
+                    self._root / version, self._embedder, engine=self._engine, reranker=self._reranker
+                )
             except (SnapshotError, OSError) as problem:
                 now = self._read_version()
                 if now is None or now == version:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -66,34 +67,51 @@ class EngineCandidates:
         k: int,
         scope: Scope,
         allowed: Mask | None,
-        wanted: Mask | None = None,
+        wanted: Mask | None,
     ) -> tuple[Numbered, Numbered]:
-        """Up to `k` (passage number, score) by words and by meaning, best first.
+        """Up to `k` (passage number, score) by words and by meaning, best first, of all that is `allowed`,
+        followed by as many of what is `wanted`, unless that is None.
 
         `scope` says to the engine what `allowed` says here; what it returns is held against `allowed` again.
-        `wanted` narrows further. Raises SearchEngineError.
+        Raises SearchEngineError.
         """
         if not self._checked:
             self.check()
-        mask = allowed if wanted is None else wanted if allowed is None else wanted & allowed
-        if mask is not None and not mask.any():
-            return [], []
-        only, most = self._narrow(None if wanted is None else mask, k)
         try:
-            found = self._engine.gather(question, vector, most, scope, list(self._parts), only)
+            most = k if self._live is None else k + SPARE
+            lexical, dense = self._ask(question, vector, most, scope, allowed)
+            lexical, dense = lexical[:k], dense[:k]
+            if wanted is not None:
+                mask = wanted if allowed is None else wanted & allowed
+                more = self._gather_wanted(question, vector, k, scope, mask)
+                lexical, dense = lexical + more[0][:k], dense + more[1][:k]
+            return lexical, dense
         except SearchEngineError:
             self._checked = False  # it may have been emptied: ask before it is believed again
             raise
-        return self._number(found.lexical, mask, k), self._number(found.dense, mask, k)
 
-    def _narrow(self, mask: Mask | None, k: int) -> tuple[list[Place], int]:
-        """The places to name, if they are few, and how many passages to ask for."""
-        if mask is None:
-            return [], k if self._live is None else k + SPARE
+    def _gather_wanted(
+        self, question: Question, vector: NDArray[np.float32], k: int, scope: Scope, mask: Mask
+    ) -> tuple[Numbered, Numbered]:
         numbers = np.flatnonzero(mask)
+        if not len(numbers):
+            return [], []
         if len(numbers) > MOST_NAMED:
-            return [], DEEPER * k
-        return [place for place in map(self._place, numbers.tolist()) if place], k
+            return self._ask(question, vector, DEEPER * k, scope, mask)
+        only = [place for place in map(self._place, numbers.tolist()) if place]
+        return self._ask(question, vector, k, scope, mask, only)
+
+    def _ask(
+        self,
+        question: Question,
+        vector: NDArray[np.float32],
+        k: int,
+        scope: Scope,
+        mask: Mask | None,
+        only: Sequence[Place] = (),
+    ) -> tuple[Numbered, Numbered]:
+        found = self._engine.gather(question, vector, k, scope, list(self._parts), only)
+        return self._number(found.lexical, mask), self._number(found.dense, mask)
 
     def _place(self, number: int) -> Place | None:
         for part in self._parts.values():
@@ -101,7 +119,7 @@ class EngineCandidates:
                 return part.name, number - part.first
         return None
 
-    def _number(self, found: Scored, mask: Mask | None, k: int) -> Numbered:
+    def _number(self, found: Scored, mask: Mask | None) -> Numbered:
         """Scores under the numbers here: nothing unknown, deleted or not allowed comes through."""
         numbered: Numbered = []
         for (name, row), score in found:
@@ -111,4 +129,4 @@ class EngineCandidates:
             number = part.first + row
             if (self._live is None or self._live[number]) and (mask is None or mask[number]):
                 numbered.append((number, score))
-        return numbered[:k]
+        return numbered

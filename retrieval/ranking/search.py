@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from functools import partial
 
 import numpy as np
+from numpy.typing import NDArray
 
 from retrieval.asked.chips import Chip
 from retrieval.asked.questions import Question, read_question
@@ -32,10 +33,12 @@ from retrieval.ranking.date_fit import judge_dates, may_be_of
 from retrieval.ranking.evidence import Evidence, is_enough, weigh
 from retrieval.ranking.filters import EVERYTHING, Filters, Limits
 from retrieval.ranking.fusion import fuse
+from retrieval.ranking.gathering import CandidateSearch, Scored
 from retrieval.ranking.hierarchy import lift_by_parents, prefer_collections
 from retrieval.ranking.judging import Judged, settle
 from retrieval.ranking.matches import Matches, read_subject, satisfies
 from retrieval.ranking.person_fit import ENOUGH, judge_person
+from retrieval.ranking.reranking import Reranker, rerank
 from retrieval.records import Hit, Record
 from retrieval.store.catalog import Catalog
 from retrieval.store.lexical import LexicalIndex
@@ -97,7 +100,11 @@ class Searcher:
         embedder: Embedder,
         vocabulary: Vocabulary | None = None,
         weights: Weights = WEIGHTS,
+        engine: CandidateSearch | None = None,
+        reranker: Reranker | None = None,
     ) -> None:
+        """An `engine` gives the candidates in place of `words` and `vectors`; `words` still answers exactly
+        who, where and which number is meant. Without a `reranker` no cross-encoder is asked."""
         self._catalog = catalog
         self._words = words
         self._vectors = vectors
@@ -105,6 +112,8 @@ class Searcher:
         self._vocabulary = vocabulary
         self._columns = catalog.columns
         self._weights = weights
+        self._engine = engine
+        self._reranker = reranker
 
     def search(
         self,
@@ -155,6 +164,25 @@ class Searcher:
     def _gather(self, asked: Question, agreement: Agreement, limits: Limits) -> Candidates:
         """Candidates of both sides, from all that may be found and from what satisfies the criteria."""
         vector = self._embedder.encode([asked.text])[0]
+        if self._engine:
+            lexical, dense = self._engine.gather(
+                asked, vector, CANDIDATES, limits.scope, limits.mask, agreement.mask
+            )
+        else:
+            lexical, dense = self._gather_here(asked, vector, agreement, limits)
+        if limits.mask is not None:  # an access boundary: never trust one engine's filter alone
+            allowed = limits.mask
+            lexical = [(number, score) for number, score in lexical if allowed[number]]
+            dense = [(number, score) for number, score in dense if allowed[number]]
+        weights = self._weights
+        return fuse(
+            lexical, dense, weights.dense_specific if names_something(asked) else weights.dense_general
+        )
+
+    def _gather_here(
+        self, asked: Question, vector: NDArray[np.float32], agreement: Agreement, limits: Limits
+    ) -> tuple[Scored, Scored]:
+        """Candidates of both sides from the index on disk."""
         lexical = self._words.search(asked, CANDIDATES, limits.scope)
         dense = self._vectors.search(vector, CANDIDATES, limits.mask)
         mask = agreement.mask
@@ -168,13 +196,7 @@ class Searcher:
                 dense += [(number, score) for number, score in near if mask[number]][:CANDIDATES]
             else:
                 dense += self._vectors.search(vector, CANDIDATES, mask)
-        if limits.mask is not None:  # an access boundary: never trust one engine's filter alone
-            allowed = limits.mask
-            lexical = [(number, score) for number, score in lexical if allowed[number]]
-        weights = self._weights
-        return fuse(
-            lexical, dense, weights.dense_specific if names_something(asked) else weights.dense_general
-        )
+        return lexical, dense
 
     def _rank(
         self, candidates: Candidates, asked: Question, criteria: list[Criterion], agreement: Agreement
@@ -199,12 +221,15 @@ class Searcher:
         board.keep(board.order()[:most])
         found = self._catalog.records(board.records.tolist())
         records = [found[number] for number in board.records.tolist()]
+        passages = self._catalog.passages(board.passages.tolist())
+        if self._reranker:
+            held = [(records[row], passages[int(board.passages[row])]) for row in range(len(records))]
+            rerank(board, self._reranker, asked.text, held[:JUDGED], self._weights.cross_encoder)
         people = [[judge_person(person, record) for person in asked.people] for record in records]
         if asked.people and records:
             means = np.array([sum(fits) / len(fits) for fits in people])
             board.put(PERSON, self._weights.person * means, self._weights.person)
         order = board.order().tolist()
-        passages = self._catalog.passages(board.passages.tolist())
         kinds = {criterion.kind for criterion in agreement.kept}
         return [
             Judged(
