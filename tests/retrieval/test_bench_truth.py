@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -48,6 +49,15 @@ def test_a_scan_knows_who_wrote_in_a_year() -> None:
     assert scan.find(["hale", "otto"], 1904, letters=True) == {1}
     assert scan.find(["hale", "otto"], 1906, letters=True) == frozenset()
     assert scan.find(["orchard", "grafting"], 1904, letters=False) == {1}
+
+
+def test_dates_of_what_a_component_belongs_to_are_no_strict_answer() -> None:
+    undated = replace(AID[2], id="ms1/3", dates_inherited=True)
+    whole = replace(AID[2], id="ms2", level="collection")
+    scan = Scan([*AID, undated, whole])
+    assert scan.find(["hale", "otto"], 1905, letters=True) == {1, 2}
+    made = scan.make("Letters of Otto Hale of 1905?", ["hale", "otto"], 1905, letters=True)
+    assert (made.relevant, made.loosely) == ({1, 2}, {1, 2, 3})
 
 
 def test_generated_questions_name_what_stands_in_a_title() -> None:
