@@ -7,7 +7,7 @@ kept as written ("27 [closed]", "12-13", "OP4").
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from lxml.etree import _Element
@@ -58,8 +58,12 @@ class Container:
         return f"{label} {text}"
 
 
-def read_containers(elements: Iterable[_Element]) -> tuple[Container, ...]:
-    """Containers of one `did`, in order; a container of a kind seen before opens a new group."""
+def read_containers(elements: Sequence[_Element]) -> tuple[Container, ...]:
+    """Containers of one `did`, in order; a container of a kind seen before opens a new group.
+
+    A second box without a label of its own is a folder, as some exports have it; of three they are boxes.
+    """
+    may_be_folder = len(elements) == 2 or any(_is_labelled(element) for element in elements)
     found: list[Container] = []
     group, kinds = 0, set[str]()
     labelled = ""
@@ -67,9 +71,10 @@ def read_containers(elements: Iterable[_Element]) -> tuple[Container, ...]:
         text = _BARCODE.sub("", inline(element)).strip(" :;,")
         if not text or text in {"-", "–", "."}:
             continue
-        own_label = bool(element.get("label") or element.get("id"))
+        own_label = _is_labelled(element)
         kind = _kind(element.get("type") or element.get("localtype") or "", element.get("label") or "", text)
-        if kind == "box" and labelled == "box" and not own_label and "folder" not in kinds:
+        is_second = kind == "box" and labelled == "box" and not own_label and "folder" not in kinds
+        if is_second and may_be_folder:
             kind = "folder"
         if own_label or not labelled:
             labelled = kind
@@ -82,6 +87,10 @@ def read_containers(elements: Iterable[_Element]) -> tuple[Container, ...]:
         else:
             found.append(Container("box" if _PAIR_TYPE.match(kind) else kind, _unlabel(text, kind), group))
     return tuple(found)
+
+
+def _is_labelled(element: _Element) -> bool:
+    return bool(element.get("label") or element.get("id"))
 
 
 def render(containers: Sequence[Container]) -> str:
@@ -129,6 +138,10 @@ def _unlabel(text: str, kind: str) -> str:
     """The text without its own label, short or long: "Port. 1" of a portfolio is "1"."""
     head, _, rest = text.partition(" ")
     word = head.lower().strip(".:")
-    if rest and (word == kind or _FULL_NAMES.get(word) == kind or word == kind.rpartition(" ")[2]):
+    if (
+        rest
+        and word != "ff"
+        and (word == kind or _FULL_NAMES.get(word) == kind or word == kind.rpartition(" ")[2])
+    ):
         return rest.lstrip(". ")
     return text

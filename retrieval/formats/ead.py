@@ -8,7 +8,7 @@ level it holds for), which a lone record has to carry itself.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -21,8 +21,16 @@ from retrieval.formats import access, containers
 from retrieval.formats.access import AccessNote
 from retrieval.formats.containers import Container
 from retrieval.formats.ead_component import Component, read_component, read_level
-from retrieval.formats.ead_fields import read_header_title, read_identifier
-from retrieval.formats.ead_titles import tidy_title
+from retrieval.formats.ead_fields import read_header_title
+from retrieval.formats.ead_identifiers import (
+    address_of,
+    fill_template,
+    name_aid,
+    name_component,
+    read_identifier,
+    slug_of,
+)
+from retrieval.formats.ead_titles import shorten, tidy_title, undated_in_title
 from retrieval.formats.identifiers import make_unique, path_hash, slug
 from retrieval.formats.names import names_in_title
 from retrieval.formats.prose import local
@@ -68,11 +76,49 @@ class _Place:
     ordinals: Counter[str]
 
 
+def find_aids(root: _Element) -> list[_Element]:
+    """The finding aids that lie in another document, outermost first: in a METS, in a list of several."""
+    return [
+        node
+        for node in root.iter(etree.Element)
+        if local(node) == "ead" and any(local(child) == "archdesc" for child in node)
+    ]
+
+
+def read_aids(
+    aids: Sequence[_Element],
+    path: Path,
+    source: str,
+    *,
+    carry_containers: bool = False,
+    link_template: str = "",
+) -> EadReading:
+    """Records of several finding aids in one file; of two with one identifier the second is renumbered."""
+    taken: set[str] = set()
+    readings = [
+        read_ead(
+            aid, path, source, carry_containers=carry_containers, link_template=link_template, taken=taken
+        )
+        for aid in aids
+    ]
+    return EadReading(
+        tuple(record for reading in readings for record in reading.records),
+        tuple(problem for reading in readings for problem in reading.problems),
+    )
+
+
 def read_ead(
-    root: _Element, path: Path, source: str, *, carry_containers: bool = False, link_template: str = ""
+    root: _Element,
+    path: Path,
+    source: str,
+    *,
+    carry_containers: bool = False,
+    link_template: str = "",
+    taken: set[str] | None = None,
 ) -> EadReading:
     """Records of a parsed finding aid: first the collection, then each component in order.
 
+    `taken` are the ids of the collections that the file has given before, to which this one's is added.
     Raises SourceError when there is no description at all in it.
     """
     archdesc = next((node for node in root.iter(etree.Element) if local(node) == "archdesc"), None)
@@ -82,10 +128,10 @@ def read_ead(
     eadid, url = read_identifier(root)
     _entitle(own, root, path)
     aid = _FindingAid(
-        collection_id=slug(eadid.removesuffix(".xml"))
-        or slug(own.unit_id)
-        or slug(path.stem)
-        or "collection",
+        collection_id=make_unique(
+            slug_of(eadid) or slug(own.unit_id) or slug(path.stem) or "collection",
+            set() if taken is None else taken,
+        ),
         title=own.title,
         call_number=own.unit_id,
         repository=own.repository,
@@ -127,7 +173,7 @@ def _walk(top: Component, aid: _FindingAid, contradictions: list[tuple[int | Non
 
 
 def _describe_collection(own: Component, aid: _FindingAid, taken: set[str]) -> _Place:
-    web = aid.url if aid.url.startswith(("http://", "https://")) else ""
+    identifiers = [*name_aid(aid.eadid, aid.url), *name_component(own.unit_ids, aid.call_number, "", own.uri)]
     record = Record(
         id=f"{aid.collection_id}/{make_unique('collection', taken)}",
         collection_id=aid.collection_id,
@@ -138,11 +184,14 @@ def _describe_collection(own: Component, aid: _FindingAid, taken: set[str]) -> _
         spans=own.dated.spans,
         bulk=own.dated.bulk,
         call_number=aid.call_number,
+        identifiers=_unique(identifiers),
         repository=aid.repository,
         container=containers.render(own.containers),
         container_origin="stated" if own.containers else "",
         creator=own.creator,
         names=_unique(own.names),
+        authorities=tuple(dict.fromkeys(own.authorities)),
+        places=_unique(own.places),
         subjects=_unique(own.subjects),
         language=own.language,
         extent=own.extent,
@@ -151,11 +200,13 @@ def _describe_collection(own: Component, aid: _FindingAid, taken: set[str]) -> _
         use=own.use,
         preferred_citation=own.preferred_citation,
         text=own.text(is_collection=True),
-        link=own.link or web,
+        link=own.link or address_of(aid.eadid, aid.url),
         source=aid.source,
     )
     notes = (AccessNote(aid.title, own.access),) if own.access else ()
-    return _Place(record, (), own.containers, notes, access.render(notes), Counter())
+    # The boxes of a whole collection, listed one after another, are no box of anything in it.
+    holders = own.containers if len({container.group for container in own.containers}) < 2 else ()
+    return _Place(record, (), holders, notes, access.render(notes), Counter())
 
 
 def _describe(
@@ -170,12 +221,14 @@ def _describe(
 ) -> _Place:
     """The record of a component under `place`, and its own place for those below it."""
     above = place.record
-    title = own.title or own.dates or own.unit_id or f"Untitled ({above.title})"
+    title = _find_title(own, above)
     _find_date(own, title)
     holders, origin = _hold(own, title, place, carried)
-    container = above.container if holders is place.holders else containers.render(holders)
+    same = bool(holders) and holders is place.holders
+    container = above.container if same else containers.render(holders)
     notes, access_below = _restrict(own, title, container, place)
     own_access = access.render(notes, level) if notes is not place.notes else access_below
+    call_number = _call_number(own.unit_id, aid.call_number)
     xml_id = slug(element.get("id") or "")
     path = (*place.path, _path_step(title, own.dates, place.ordinals))
     record = Record(
@@ -191,12 +244,15 @@ def _describe(
         spans=own.dated.spans if own.dates else above.spans,
         bulk=own.dated.bulk if own.dates else above.bulk,
         dates_inherited=bool(above.dates and not own.dates),
-        call_number=_call_number(own.unit_id, aid.call_number),
+        call_number=call_number,
+        identifiers=name_component(own.unit_ids, call_number, own.link, own.uri),
         repository=aid.repository,
         container=container,
         container_origin=origin,
         creator=own.creator or above.creator,
         names=_unique([*own.names, *names_in_title(title)]),
+        authorities=tuple(dict.fromkeys(own.authorities)),
+        places=_unique(own.places),
         subjects=_unique(own.subjects),
         language=own.language or above.language,
         extent=own.extent,
@@ -211,11 +267,24 @@ def _describe(
     return _Place(record, path, holders, notes, access_below, Counter())
 
 
+def _find_title(own: Component, above: Record) -> str:
+    """Its title; else its date, number or box; one of several hundred characters is told in the text."""
+    title = own.title or own.dates or own.unit_id or containers.render(own.containers)
+    short = shorten(title)
+    if short != title:
+        own.texts.insert(0, ("odd", title))
+    return short or f"Untitled ({above.title})"
+
+
 def _find_date(own: Component, title: str) -> None:
-    """Take the date from the title where there is none beside it."""
-    dated = None if own.dates else date_in_title(title)
+    """Take the date from the title where there is none beside it; a title may also say that it has none."""
+    if own.dates:
+        return
+    dated = date_in_title(title)
     if dated:
         own.dates, own.dated = dated[0], read_dates(dated[0])
+    else:
+        own.dates = undated_in_title(title)
 
 
 def _restrict(
@@ -260,17 +329,9 @@ def _call_number(unit_id: str, of_collection: str) -> str:
 
 
 def _link(aid: _FindingAid, xml_id: str, uri: str) -> str:
-    """Address by the template of the source; "" when the template wants something this record lacks."""
-    link = aid.link_template
-    if not link:
-        return ""
-    values = {"eadid": slug(aid.eadid.removesuffix(".xml")), "id": xml_id, "url": aid.url, "uri": uri}
-    for name, value in values.items():
-        if "{" + name + "}" in link:
-            if not value:
-                return ""
-            link = link.replace("{" + name + "}", value)
-    return link
+    """Address by the template of the source; else the one that the component gives as its own."""
+    values = {"eadid": slug_of(aid.eadid), "id": xml_id, "url": aid.url, "uri": uri}
+    return fill_template(aid.link_template, values) or address_of(uri, "")
 
 
 def _unique(values: list[str]) -> tuple[str, ...]:

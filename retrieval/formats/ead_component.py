@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from lxml import etree
 from lxml.etree import _Element
@@ -25,10 +25,14 @@ _LABELS = {
     "arrangement": "Arrangement", "fileplan": "Arrangement", "altformavail": "Other forms available",
     "phystech": "Technical requirements", "otherfindaid": "Other finding aids",
     "relatedmaterial": "Related material", "separatedmaterial": "Separated material",
-    "materialspec": "Material", "physloc": "Location", "odd": "", "note": "", "didnote": "",
+    "acqinfo": "Acquisition", "custodhist": "Custodial history", "bibliography": "Bibliography",
+    "index": "Index", "materialspec": "Material", "physloc": "Location",
+    "odd": "", "note": "", "didnote": "",
 }  # fmt: skip
-"""The elements whose text is read, and no others, with the label their text gets. Accession lists,
-processing notes and above all the location of originals are for staff."""
+"""The elements whose text is read, and no others, with the label their text gets. Appraisal, processing
+notes and above all the location of originals are for staff."""
+_LAST = frozenset({"acqinfo", "custodhist", "bibliography", "index"})
+"""Told after what the material itself is, wherever it stands."""
 _UNLABELLED_BELOW = frozenset({"abstract", "scopecontent"})
 _WORTH_KNOWING = re.compile(
     r"off-?site|advance|notice|notification|request|restrict|closed|appointment", re.IGNORECASE
@@ -47,6 +51,8 @@ class Component:
     creator: str = ""
     names: list[str] = field(default_factory=list)
     subjects: list[str] = field(default_factory=list)
+    places: list[str] = field(default_factory=list)
+    authorities: list[tuple[str, str]] = field(default_factory=list)
     language: str = ""
     extent: str = ""
     repository: str = ""
@@ -55,14 +61,26 @@ class Component:
     preferred_citation: str = ""
     texts: list[tuple[str, str]] = field(default_factory=list)
     link: str = ""
-    unit_id: str = ""
+    unit_ids: list[str] = field(default_factory=list)
     uri: str = ""
     components: list[_Element] = field(default_factory=list)
+
+    @property
+    def unit_id(self) -> str:
+        """The first of its identifiers; "" where it has none."""
+        return self.unit_ids[0] if self.unit_ids else ""
+
+    def add_headings(self, headings: ead_fields.Headings) -> None:
+        """Take up names, subjects and places."""
+        self.names += headings.names
+        self.subjects += headings.subjects
+        self.places += headings.places
+        self.authorities += headings.authorities
 
     def text(self, *, is_collection: bool = False) -> str:
         """Its notes, a paragraph a line, under labels; plain description below the top has none."""
         lines: list[str] = []
-        for kind, text in self.texts:
+        for kind, text in sorted(self.texts, key=lambda told: told[0] in _LAST):
             label = _LABELS[kind]
             plain = not label or (not is_collection and kind in _UNLABELLED_BELOW)
             lines.append(text if plain else f"{label}: {text}")
@@ -86,9 +104,7 @@ def read_component(element: _Element) -> Component:
         elif name == "prefercite":
             own.preferred_citation = _add(own.preferred_citation, ead_fields.note_text(node))
         elif name == "controlaccess":
-            names, subjects = ead_fields.read_headings(node)
-            own.names += names
-            own.subjects += subjects
+            own.add_headings(ead_fields.read_headings(node))
         elif name in _LABELS:
             _read_note(name, node, own)
         elif name in _DIGITAL:
@@ -156,7 +172,7 @@ def _read_did(did: _Element, own: Component) -> None:
     if "origination" in fields:
         own.creator = ead_fields.read_creator(fields["origination"])
         for node in fields["origination"]:
-            own.names += ead_fields.read_names(node)
+            own.add_headings(ead_fields.read_headings(node))
     for node in get("langmaterial", ()):
         own.language = _add(own.language, ead_fields.read_language(node))
     if "repository" in fields:
@@ -178,7 +194,8 @@ def _read_title(titles: list[_Element], dates: list[_Element], own: Component) -
         if len(title):
             inside = [node for node in title.iter(etree.Element) if local(node) == "unitdate"]
             dates = inside + dates
-            own.names += ead_fields.read_names(title)
+            named = ead_fields.read_headings(title)
+            own.add_headings(replace(named, subjects=[]))
     own.title = ead_titles.read_title(titles)
     if dates:
         own.dates, own.dated = ead_titles.read_unit_dates(dates)
@@ -186,7 +203,9 @@ def _read_title(titles: list[_Element], dates: list[_Element], own: Component) -
 
 def _read_unit_id(node: _Element, own: Component) -> None:
     text = inline(node)
+    if not text:
+        return
     if (node.get("type") or node.get("localtype") or "") in _URI_IDS:
         own.uri = own.uri or text
     else:
-        own.unit_id = own.unit_id or text
+        own.unit_ids.append(text)

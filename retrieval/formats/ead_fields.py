@@ -7,37 +7,46 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from dataclasses import dataclass, field
 
 from lxml import etree
 from lxml.etree import _Element
 
+from retrieval.formats.languages import name_languages
 from retrieval.formats.prose import drop_full_stop, fold, inline, join_items, local, paragraphs
 from retrieval.formats.xml import is_internal
 
 _GROUPS = frozenset({"descgrp", "admininfo", "add"})
+_BLOCKS = frozenset({"p", "list", "table", "chronlist", "blockquote"})
 _NAMES = frozenset({"persname", "corpname", "famname", "name"})
 _SUBJECTS = frozenset({"subject", "geogname", "genreform", "function", "occupation"})
 _PLACEHOLDERS = frozenset({"personal name", "corporate name", "family name", "name", "creator"})
 """What a template says where nobody has filled it in."""
 _REPOSITORY_CODE = re.compile(r"\s*\[[a-z]{2,8}\]\.?$")
-_LANGUAGES = {
-    "eng": "English", "fre": "French", "fra": "French", "ger": "German", "deu": "German", "spa": "Spanish",
-    "ita": "Italian", "lat": "Latin", "por": "Portuguese", "dut": "Dutch", "nld": "Dutch", "rus": "Russian",
-    "yid": "Yiddish", "heb": "Hebrew", "chi": "Chinese", "zho": "Chinese", "jpn": "Japanese",
-    "pol": "Polish", "swe": "Swedish", "nor": "Norwegian", "dan": "Danish", "fin": "Finnish",
-    "ara": "Arabic", "grc": "Ancient Greek", "gre": "Greek", "ell": "Greek", "hun": "Hungarian",
-    "cze": "Czech", "ces": "Czech", "kor": "Korean",
-}  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Headings:
+    """What is named or spoken of: names with their identifiers, subjects of all kinds, places among them."""
+
+    names: list[str] = field(default_factory=list)
+    subjects: list[str] = field(default_factory=list)
+    places: list[str] = field(default_factory=list)
+    authorities: list[tuple[str, str]] = field(default_factory=list)
 
 
 def children(element: _Element) -> Iterable[tuple[str, _Element]]:
-    """Public child elements with their local names, those inside grouping elements included."""
+    """Public child elements with their local names, those inside grouping elements included.
+
+    Text that stands right in such a group, with no element that says what it is, counts as `odd`.
+    """
     for child in element:
         if child.get("audience") == "internal":
             continue
         name = local(child)
         if name in _GROUPS:
-            yield from children(child)
+            for inner, node in children(child):
+                yield "odd" if inner in _BLOCKS else inner, node
         else:
             yield name, child
 
@@ -88,24 +97,32 @@ def read_name(element: _Element) -> str:
     return drop_full_stop(joined.rstrip(" ,;"))
 
 
-def read_names(element: _Element) -> list[str]:
-    """Personal, family and corporate names anywhere inside an element."""
-    if not len(element):
-        return []
-    return [name for node in element.iter(etree.Element) if local(node) in _NAMES and (name := _public(node))]
-
-
-def read_headings(element: _Element) -> tuple[list[str], list[str]]:
-    """Names and subjects of a `controlaccess`, nested ones included."""
-    names: list[str] = []
-    subjects: list[str] = []
+def read_headings(element: _Element) -> Headings:
+    """Names, subjects and places of a `controlaccess` or the like, nested ones included."""
+    found = Headings()
     for node in element.iter(etree.Element):
         kind = local(node)
-        if kind in _NAMES or kind in _SUBJECTS:
-            heading = _public(node)
-            if heading:
-                (names if kind in _NAMES else subjects).append(heading)
-    return names, subjects
+        heading = _public(node) if kind in _NAMES or kind in _SUBJECTS else ""
+        if not heading:
+            continue
+        if kind in _SUBJECTS:
+            found.subjects.append(heading)
+            if kind == "geogname":
+                found.places.append(heading.partition("--")[0].rstrip(" .,"))
+            continue
+        found.names.append(heading)
+        identifier = _identify(node)
+        if identifier:
+            found.authorities.append((heading, identifier))
+    return found
+
+
+def _identify(name: _Element) -> str:
+    """A name's identifier in an authority file, with the file before it: "(naf)n79058487"."""
+    identifier = fold(name.get("authfilenumber") or name.get("valueuri") or name.get("identifier"))
+    file = fold(name.get("source"))
+    plain = identifier and file and not any(sign in identifier for sign in "(:/")
+    return f"({file}){identifier}" if plain else identifier
 
 
 def _public(element: _Element) -> str:
@@ -126,7 +143,7 @@ def read_creator(elements: Iterable[_Element]) -> str:
 def read_language(element: _Element) -> str:
     """Names of the languages, or the sentence that stands instead of them."""
     codes = [node for node in element.iter(etree.Element) if local(node) == "language"]
-    names = [inline(node) or _LANGUAGES.get(node.get("langcode") or "", "") for node in codes]
+    names = [inline(node) or name_languages([node.get("langcode") or ""]) for node in codes]
     return ", ".join(dict.fromkeys(name for name in names if name)) or inline(element)
 
 
@@ -146,18 +163,6 @@ def read_link(element: _Element) -> str:
 def note_text(element: _Element) -> str:
     """A note on one line, its heading left out."""
     return " ".join(paragraphs(element))
-
-
-def read_identifier(root: _Element) -> tuple[str, str]:
-    """The identifier of the finding aid itself and the address it names, from either kind of header."""
-    for node in root.iter(etree.Element):
-        name = local(node)
-        if name in {"eadid", "recordid"}:
-            text = inline(node) or node.get("identifier") or ""
-            return text, (node.get("url") or node.get("instanceurl") or "").strip()
-        if name == "archdesc":
-            break
-    return "", ""
 
 
 def read_header_title(root: _Element) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 
 from lxml import etree
@@ -12,6 +13,8 @@ from retrieval.formats.prose import drop_full_stop, fold, inline, local
 
 _SORT_TITLES = frozenset({"sort", "filing"})
 _DATES = frozenset({"unitdate", "unitdatestructured"})
+_LONGEST, _LONG, _SHORT = 400, 240, 60
+_UNDATED = re.compile(r"(?:^|[\s,;:(\[])(undated|no date|date unknown|[ns]\.\s?d\.)[)\].]*$", re.IGNORECASE)
 _BINDING = frozenset({"of", "from", "to", "and", "in", "for", "the"})
 """A date after one of these words is part of the title: "Photocopy of 1928 log"."""
 
@@ -30,6 +33,22 @@ def tidy_title(text: str) -> str:
     """Title without the commas, colons and full stops that cataloguing rules hang around it."""
     title = text.strip().lstrip(".,;:-–—/ ").rstrip(",;:–—/ ")
     return drop_full_stop(title)
+
+
+def shorten(title: str) -> str:
+    """A title that a citation can hold: a longer one is cut where a part of it ends, and marked so."""
+    if len(title) <= _LONGEST:
+        return title
+    head = title[:_LONG]
+    ends = [head.rfind(sign) for sign in ("; ", ". ", ": ", ", ")]
+    end = next((end for end in ends if end > _SHORT), head.rfind(" "))
+    return f"{head[:end].rstrip(' ,;:.-')} …"
+
+
+def undated_in_title(title: str) -> str:
+    """ "undated" where a title ends so; "" for other titles."""
+    match = _UNDATED.search(title)
+    return match[1] if match else ""
 
 
 def _text_without_end_dates(element: _Element) -> str:
@@ -72,7 +91,7 @@ def read_unit_dates(elements: Iterable[_Element]) -> tuple[str, Dates]:
         if local(element) == "unitdatestructured":
             structured.append((*_read_structured(element, is_bulk), is_bulk))
             continue
-        text = tidy_date(inline(element))
+        text = tidy_date(inline(element)) or _write_range(element.get("normal") or "")
         found.append(
             _note(texts, text, read_dates(text, element.get("normal") or "", is_bulk=is_bulk), is_bulk)
         )
@@ -95,7 +114,8 @@ def tidy_date(text: str) -> str:
     date = drop_full_stop(date)
     if date.startswith("(") and date.endswith(")") and date.count("(") == 1:
         date = date[1:-1]
-    return date.strip(",;: ")
+    date = date.strip(",;: ")
+    return date if date.strip("-–—. ?/") else ""
 
 
 def _read_structured(element: _Element, is_bulk: bool) -> tuple[str, Dates]:
@@ -117,6 +137,14 @@ def _read_structured(element: _Element, is_bulk: bool) -> tuple[str, Dates]:
         if text:
             texts.append(text)
     return ", ".join(texts), join_dates(found)
+
+
+def _write_range(machine: str) -> str:
+    """A machine date in place of words that are not there: "1990/1995" as "1990-1995"."""
+    first, _, last = machine.strip().partition("/")
+    if last in {"9999", ".."}:
+        return f"{first}-"
+    return _join_ends([first, last]) if last and last != first else first
 
 
 def _join_ends(written: list[str]) -> str:

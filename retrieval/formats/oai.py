@@ -46,6 +46,7 @@ class _Reply:
     problems: list[SourceError] = field(default_factory=list)
     repaired: list[str] = field(default_factory=list)
     deleted: list[str] = field(default_factory=list)
+    taken: set[str] = field(default_factory=set)
     set_names: dict[str, str] = field(default_factory=dict)
 
 
@@ -176,7 +177,7 @@ def _read_entry(node: _Element) -> tuple[Entry | None, bool]:
 def _read_aid(node: _Element, name: str, reply: _Reply, source: str) -> None:
     """A finding aid sent as a record is read as one."""
     try:
-        reading = read_ead(node, reply.path, source)
+        reading = read_ead(node, reply.path, source, taken=reply.taken)
     except SourceError as error:
         reply.problems.append(SourceError(reply.path, f"{name} {error.problem}", remedy=error.remedy))
         return

@@ -20,6 +20,10 @@ _PARAGRAPHS = frozenset(
 )
 _ITEMS = frozenset("item defitem event addressline bibref entry physfacet dimensions indexentry".split())
 _SPACES = frozenset("lb label extent subarea language chronitemset datesingle daterange part".split())
+_NAMED = frozenset("title persname corpname famname geogname name subject genreform".split())
+_EDGE = "\x1f"
+_RUN_TOGETHER = re.compile(rf"(?<=[^\W\d_A-Z][,.;:]){_EDGE}(?=[^\W\d_])|(?<=[^\W\d_A-Z]){_EDGE}(?=[A-Z])")
+"""The edge of a name without a space ("Steamer<title>Ella</title>"): exports strip white space there."""
 _HEADS = frozenset({"head", "listhead", "head01", "head02", "thead"})
 _SILENT = frozenset({"num", "ptr", "extptr", "ptrloc", "extptrloc"})
 
@@ -27,6 +31,9 @@ _SPACE_BEFORE_POINT = re.compile(r" +([,.;:])(?=\s|$)")
 _ABBREVIATED = re.compile(
     r"(?:\b\w|\b(?:Jr|Sr|Inc|Co|Corp|Ltd|Bros|Mr|Mrs|Dr|St|etc|vol|no|ed|pp|ft|Dept|Assn|Univ|Vic|ca))\.$"
 )
+_MISSING = "data_value_missing_"
+_MISSING_VALUE = re.compile(rf"\b{_MISSING}\w*")
+"""What ArchivesSpace exports in place of a value that nobody has given."""
 _local_names: dict[str, str] = {}
 
 
@@ -49,6 +56,8 @@ def fold(text: str | None) -> str:
     folded = " ".join(text.split())
     if "&" in folded and ";" in folded:
         folded = unescape(folded)
+    if _MISSING in folded:
+        folded = _MISSING_VALUE.sub("", folded).strip()
     if "\u200b" in folded or "\ufeff" in folded or "\u00ad" in folded or "\ufffe" in folded:
         folded = re.sub("[\u200b\ufeff\ufffe\u00ad]", "", folded)
     if " ," in folded or " ." in folded or " ;" in folded or " :" in folded:
@@ -100,15 +109,22 @@ def _pieces(element: _Element, *, heads: bool) -> list[str]:
         else:
             _cut(lines, name)
             lines[-1][-1].append(node.tail or "")
-    folded = ([fold("".join(item)) for item in line] for line in lines)
+    folded = ([_join(item) for item in line] for line in lines)
     joined = (join_items([item for item in line if item]) for line in folded)
     return [line for line in joined if line]
+
+
+def _join(pieces: list[str]) -> str:
+    text = "".join(pieces)
+    return fold(_RUN_TOGETHER.sub(" ", text).replace(_EDGE, "") if _EDGE in text else text)
 
 
 def _tells_of_label(node: _Element, name: str) -> bool:
     """Whether an element says what the date or label before it is about."""
     if name == "event":
         return node.getprevious() is None or local(node.getprevious()) != "event"
+    if name in {"ref", "ptrgrp"}:
+        return local(node.getparent()) == "indexentry" and node.getprevious() is not None
     return name == "item" and local(node.getparent()) == "defitem"
 
 
@@ -119,6 +135,8 @@ def _cut(lines: list[list[list[str]]], name: str) -> None:
         lines[-1].append([])
     elif name in _SPACES:
         lines[-1][-1].append(" ")
+    elif name in _NAMED:
+        lines[-1][-1].append(_EDGE)
 
 
 def join_items(items: Iterable[str]) -> str:

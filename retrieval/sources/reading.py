@@ -6,10 +6,13 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from lxml import etree
+from lxml.etree import _Element
+
 from retrieval.errors import SourceError
 from retrieval.formats.alto import read_alto
 from retrieval.formats.catalogue_files import read_catalogue
-from retrieval.formats.ead import read_ead
+from retrieval.formats.ead import find_aids, read_aids
 from retrieval.formats.iiif import read_iiif
 from retrieval.formats.inventory import read_inventory
 from retrieval.formats.marc import read_marc
@@ -19,7 +22,7 @@ from retrieval.formats.prose import local
 from retrieval.formats.spreadsheet import read_spreadsheet
 from retrieval.formats.tei import read_tei
 from retrieval.formats.transcripts import read_transcript
-from retrieval.formats.xml import parse_xml, peek_root
+from retrieval.formats.xml import Document, parse_xml, peek_root
 from retrieval.sources.holdings import Holdings
 from retrieval.store.reading import Reading
 
@@ -146,29 +149,42 @@ def _read_xml(path: Path, options: SourceOptions, source: str) -> Reading:
     document = parse_xml(path)
     root = document.root
     name = local(root)
+    if name == "ead":
+        return _read_aids([root], document, path, options, source)
     if name in {"tei", "teicorpus"}:
         tei = read_tei(root, path, source)
         return Reading(path, "tei", tei.records, document.problems + tei.problems, joins=True)
     if name == "alto":
         alto = read_alto(root, path, source)
         return Reading(path, "alto", alto.records, document.problems + alto.problems, joins=True)
-    if name == "mets":
+    if name == "mets" and not _wraps_aid(root):
         mets = read_mets(root, path, source)
         problems = document.problems + mets.problems
         return Reading(path, "mets", mets.records, problems, joins=True, parts=mets.parts)
-    if name != "ead":
-        catalogue = read_catalogue(root, path, source)
-        if catalogue:
-            format_, found = catalogue
-            problems = document.problems + found.problems
-            return Reading(path, format_, found.records, problems, joins=True)
-        kind = _LATER_ROOTS.get(name, f"XML with the root <{name}>")
-        raise SourceError(path, f"is {kind}, which is not read yet", line=root.sourceline, remedy=_REMEDY)
-    format_ = "ead3" if _EAD3 in root.tag or any(local(child) == "control" for child in root) else "ead2002"
-    reading = read_ead(
-        root, path, source, carry_containers=options.carry_containers, link_template=options.link_template
+    catalogue = None if name == "mets" else read_catalogue(root, path, source)
+    if catalogue:
+        format_, found = catalogue
+        return Reading(path, format_, found.records, document.problems + found.problems, joins=True)
+    aids = find_aids(root)
+    if aids:
+        return _read_aids(aids, document, path, options, source)
+    kind = _LATER_ROOTS.get(name, f"XML with the root <{name}>")
+    raise SourceError(path, f"is {kind}, which is not read yet", line=root.sourceline, remedy=_REMEDY)
+
+
+def _wraps_aid(mets: _Element) -> bool:
+    """Whether a METS is the wrapper of a finding aid, and has no files of a digital object."""
+    return not any(local(node) == "file" for node in mets.iter(etree.Element)) and bool(find_aids(mets))
+
+
+def _read_aids(
+    aids: Sequence[_Element], document: Document, path: Path, options: SourceOptions, source: str
+) -> Reading:
+    is_3 = _EAD3 in aids[0].tag or any(local(child) == "control" for child in aids[0])
+    reading = read_aids(
+        aids, path, source, carry_containers=options.carry_containers, link_template=options.link_template
     )
-    return Reading(path, format_, reading.records, document.problems + reading.problems)
+    return Reading(path, "ead3" if is_3 else "ead2002", reading.records, document.problems + reading.problems)
 
 
 def _is_xml(path: Path) -> bool:

@@ -84,9 +84,11 @@ def test_the_collection_says_all_that_a_reader_needs() -> None:
         spans=of_years((1731, 1919)),
         bulk=Span("1790-01-01", "1880-12-31"),
         call_number="cabmss0077",
+        identifiers=("cab-M-77let",),
         repository="Cabinet Library, University of Wexcombe",
         creator="Pruett, Amos B., 1861-1939",
         names=("Pruett, Amos B., 1861-1939", "Taft, William Howard, 1857-1930", "United States. Navy"),
+        places=("Wexcombe (Ardane)",),
         subjects=("Oratory", "Wexcombe (Ardane)", "Letters (correspondence)"),
         language="English, French",
         extent="1.5 linear feet",
@@ -100,7 +102,8 @@ def test_the_collection_says_all_that_a_reader_needs() -> None:
         "1939: Died there\n"
         "Arrangement: The letters are in two series: Series 1: Letters; Series 2: Portraits\n"
         "Scope and content: Letters of statesmen.\n"
-        "A few portraits.",
+        "A few portraits.\n"
+        "Acquisition: 1920..",
         source="cabinet_letters.xml",
     )
 
@@ -320,3 +323,176 @@ def test_a_placeholder_left_in_a_template_is_no_creator(tmp_path: Path) -> None:
         tmp_path, "<unittitle>A</unittitle><origination><persname>Personal name.</persname></origination>"
     )
     assert record.creator == ""
+
+
+@pytest.mark.parametrize(
+    ("did", "title"),
+    [
+        ("<unittitle>Steamer<title>Ella</title></unittitle>", "Steamer Ella"),
+        ("<unittitle><title>Defense</title>Typescript</unittitle>", "Defense Typescript"),
+        ("<unittitle>From<persname>Vane, Ada</persname></unittitle>", "From Vane, Ada"),
+        (
+            "<unittitle><title>The Sun</title>'s copy, re<title>dux</title></unittitle>",
+            "The Sun's copy, redux",
+        ),
+        ("<unittitle/><container type='box'>4</container>", "Box 4"),
+        ("<unittitle>data_value_missing_7f3a Letters</unittitle>", "Letters"),
+    ],
+)
+def test_a_title_reads_as_words(tmp_path: Path, did: str, title: str) -> None:
+    assert read_one(tmp_path, did).title == title
+
+
+def test_a_title_of_a_page_is_cut_and_told_whole_in_the_text(tmp_path: Path) -> None:
+    title = "Plans by customer: " + "; ".join(f"R. Annan, Freeport, order {n}" for n in range(40))
+    record = read_one(tmp_path, f"<unittitle>{title}</unittitle>")
+    assert record.title == (
+        "Plans by customer: R. Annan, Freeport, order 0; R. Annan, Freeport, order 1; R. Annan, Freeport, order 2; "
+        "R. Annan, Freeport, order 3; R. Annan, Freeport, order 4; R. Annan, Freeport, order 5; R. Annan, Freeport, "
+        "order 6 …"
+    )
+    assert record.text == title
+
+
+@pytest.mark.parametrize(
+    ("did", "dates", "spans"),
+    [
+        ("<unittitle>Interview, undated</unittitle>", "undated", ()),
+        ("<unittitle>Interview (n.d.)</unittitle>", "n.d.", ()),
+        ("<unittitle>Interview</unittitle><unitdate>-</unitdate>", "1900-1910", of_years((1900, 1910))),
+        (
+            "<unittitle>Interview</unittitle><unitdate normal='1905/1906'/>",
+            "1905-1906",
+            of_years((1905, 1906)),
+        ),
+        ("<unittitle>Interview</unittitle>", "1900-1910", of_years((1900, 1910))),
+    ],
+)
+def test_what_says_that_it_is_undated_takes_no_date_from_above(
+    tmp_path: Path, did: str, dates: str, spans: tuple[Span, ...]
+) -> None:
+    component = f"<c level='file'><did>{did}</did></c>"
+    record = read_components(tmp_path, component, did="<unitdate>1900-1910</unitdate>")[1]
+    assert (record.dates, record.spans) == (dates, spans)
+
+
+@pytest.mark.parametrize(
+    ("unit_id", "identifiers"),
+    [
+        ("MSS_152_ref11", ("MSS_152_ref11",)),
+        ("ark:/12345/abc9", ("ark:/12345/abc9",)),
+        ("Series 3", ()),
+        ("IV", ()),
+        ("12", ()),
+        ("A/1/2", ()),
+    ],
+)
+def test_a_unit_id_that_names_only_this_is_an_identifier(
+    tmp_path: Path, unit_id: str, identifiers: tuple[str, ...]
+) -> None:
+    did = f"<unitid>{unit_id}</unitid><unittitle>Letters</unittitle>"
+    assert read_one(tmp_path, did).identifiers == identifiers
+
+
+def test_an_address_in_the_header_is_the_link_and_its_ark_an_identifier(tmp_path: Path) -> None:
+    top, item = read_source(
+        tmp_path,
+        "<ead><eadheader><eadid url='https://find.example.org/ark:/13030/kt4c6037q8'>mc12</eadid></eadheader>"
+        "<archdesc><did><unittitle>Vane papers</unittitle></did><dsc><c><did><unittitle>Letters</unittitle>"
+        "<unitid type='ark'>https://find.example.org/ark:/13030/x9</unitid></did></c></dsc></archdesc></ead>",
+    )
+    assert (top.link, top.identifiers) == (
+        "https://find.example.org/ark:/13030/kt4c6037q8",
+        ("mc12", "ark:/13030/kt4c6037q8"),
+    )
+    assert (item.link, item.identifiers) == ("https://find.example.org/ark:/13030/x9", ("ark:/13030/x9",))
+
+
+def read_source(tmp_path: Path, source: str) -> list[Record]:
+    file = tmp_path / "aid.xml"
+    file.write_text(source, encoding="utf-8")
+    reading = read_file(file, SourceOptions())
+    assert reading.problems == ()
+    return list(reading.records)
+
+
+def test_headings_give_places_and_the_numbers_of_names_in_authority_files(tmp_path: Path) -> None:
+    headings = (
+        "<controlaccess><persname source='naf' authfilenumber='n79058487'>Vane, Ada</persname>"
+        "<corpname authfilenumber='(lccn)n821'>Orchard League</corpname>"
+        "<geogname>Wexcombe (Ardane) -- History</geogname></controlaccess>"
+    )
+    record = read_one(tmp_path, "<unittitle>Letters</unittitle>", rest=headings)
+    assert record.names == ("Vane, Ada", "Orchard League")
+    assert record.authorities == (("Vane, Ada", "(naf)n79058487"), ("Orchard League", "(lccn)n821"))
+    assert (record.places, record.subjects) == (("Wexcombe (Ardane)",), ("Wexcombe (Ardane) -- History",))
+
+
+def test_the_boxes_of_a_whole_collection_are_no_box_of_a_folder(tmp_path: Path) -> None:
+    boxes = "".join(f"<container type='box'>{number}</container>" for number in range(1, 4))
+    component = "<c level='series'><did><unittitle>Minutes</unittitle></did></c>"
+    top, series = read_components(tmp_path, component, did=boxes)
+    assert (top.container, series.container) == ("Box 1; Box 2; Box 3", "")
+    assert (
+        read_components(tmp_path, component, did="<container type='box'>1</container>")[1].container
+        == "Box 1"
+    )
+
+
+def test_text_in_a_group_and_an_index_are_read_after_the_description(tmp_path: Path) -> None:
+    notes = (
+        "<acqinfo><p>Given by Ada Vane, 1950.</p></acqinfo><descgrp><p>Box 2 is at the bindery.</p>"
+        "<index><indexentry><persname>Moss, Lena</persname><ref>Box 1</ref></indexentry></index></descgrp>"
+        "<scopecontent><p>Letters.</p></scopecontent>"
+    )
+    top = read_components(tmp_path, "", notes=notes)[0]
+    assert top.text == (
+        "Box 2 is at the bindery.\nScope and content: Letters.\nAcquisition: Given by Ada Vane, 1950.\n"
+        "Index: Moss, Lena: Box 1"
+    )
+
+
+AID = (
+    "<ead><eadheader><eadid>aid1</eadid></eadheader><archdesc><did><unittitle>{title}</unittitle></did>"
+    "<dsc><c><did><unittitle>Letters</unittitle></did></c></dsc></archdesc></ead>"
+)
+
+
+@pytest.mark.parametrize(
+    ("wrapper", "format_"),
+    [
+        (
+            "<mets><dmdSec ID='ead'><mdWrap MDTYPE='EAD'><xmlData>{}</xmlData></mdWrap></dmdSec>"
+            "<structMap><div DMDID='ead'/></structMap></mets>",
+            "ead2002",
+        ),
+        ("<findingaids>{}</findingaids>", "ead2002"),
+        (
+            "<OAI-PMH xmlns='http://www.openarchives.org/OAI/2.0/'><ListRecords><record><header>"
+            "<identifier>oai:x:1</identifier></header><metadata>{}</metadata></record></ListRecords></OAI-PMH>",
+            "oai-pmh",
+        ),
+    ],
+)
+def test_a_finding_aid_inside_another_document_is_read_as_one(
+    tmp_path: Path, wrapper: str, format_: str
+) -> None:
+    file = tmp_path / "wrapped.xml"
+    file.write_text(wrapper.format(AID.format(title="Vane papers")), encoding="utf-8")
+    reading = read_file(file, SourceOptions())
+    assert (reading.format, reading.problems) == (format_, ())
+    assert [(record.level, record.title) for record in reading.records] == [
+        ("collection", "Vane papers"),
+        ("file", "Letters"),
+    ]
+
+
+def test_two_finding_aids_with_one_identifier_in_a_file_stay_apart(tmp_path: Path) -> None:
+    records = read_source(
+        tmp_path, f"<eads>{AID.format(title='Vane papers')}{AID.format(title='Moss papers')}</eads>"
+    )
+    assert [(record.collection_id, record.title) for record in records if record.level == "collection"] == [
+        ("aid1", "Vane papers"),
+        ("aid1~2", "Moss papers"),
+    ]
+    assert len({record.id for record in records}) == 4
