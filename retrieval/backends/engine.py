@@ -31,14 +31,15 @@ Scored = list[tuple[Place, float]]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EnginePassage:
-    """A passage as an engine keeps it: `limits` has a value for each of LIMITS, `vector` is a unit vector."""
+    """A passage as an engine keeps it.
+
+    `words` has what `retrieval.store.lexical.read_words` gives, `limits` a value for each of LIMITS, and
+    `vector` is a unit vector.
+    """
 
     part: str
     row: int
-    heading: str
-    text: str
-    breadcrumb: str
-    names: str = ""
+    words: Mapping[str, Sequence[str]]
     limits: Mapping[str, int]
     vector: NDArray[np.float32]
 

@@ -20,8 +20,8 @@ from numpy.typing import NDArray
 
 from retrieval.backends.engine import LIMITS, EnginePassage, SearchEngine
 from retrieval.errors import SearchEngineError, SnapshotError
-from retrieval.passages import render_breadcrumb, render_searchable
 from retrieval.records import Record
+from retrieval.store.lexical import read_words
 from retrieval.store.parts import Part, open_parts, read_deletions
 from retrieval.store.snapshot import Manifest, list_versions, read_manifest
 from retrieval.store.stored import load_record
@@ -136,25 +136,10 @@ def _read(part: Part, name: str, rows: Rows) -> Iterator[list[EnginePassage]]:
         for place, row in enumerate(some.tolist()):
             record_id, text = found[row + first]
             limits = {limit: max(0, int(columns[limit][row])) for limit in LIMITS}
-            batch.append(_make_passage(name, row, records[record_id], text, limits, vectors[place]))
+            words = read_words(records[record_id], text)
+            batch.append(EnginePassage(part=name, row=row, words=words, limits=limits, vector=vectors[place]))
         yield batch
 
 
 def _load(found: Sequence[object]) -> Record:
     return load_record(str(found[1]))
-
-
-def _make_passage(
-    name: str, row: int, record: Record, text: str, limits: dict[str, int], vector: NDArray[np.float32]
-) -> EnginePassage:
-    """The same words that the lexical index here is given."""
-    return EnginePassage(
-        part=name,
-        row=row,
-        heading=render_searchable(record.heading),
-        text=render_searchable(text) if text != record.heading else "",
-        breadcrumb=render_breadcrumb(record),
-        names=render_searchable("; ".join(dict.fromkeys([*record.names, record.creator, *record.subjects]))),
-        limits=limits,
-        vector=vector,
-    )

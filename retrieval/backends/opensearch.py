@@ -27,10 +27,11 @@ from retrieval.backends.engine import (
 )
 from retrieval.errors import SearchEngineError
 from retrieval.store.lexical import Scope
-from retrieval.store.lexical_query import PHRASE, SYNONYM, TIE, WEIGHTS
+from retrieval.store.lexical_query import CONTAINER, IDENTIFIER, PHRASE, SYNONYM, TIE, WEIGHTS
 
 _BATCH = 500
-_TEXTS = ("heading", "text", "breadcrumb", "names")
+_TEXTS = tuple(WEIGHTS)
+_TERMS = ("container", "identifier")
 _MOST_SEALS = 10_000
 
 
@@ -48,7 +49,7 @@ class OpenSearchEngine:
             self._check_dimension(there, dimension)
             return
         limits = {name: {"type": "integer"} for name in (*LIMITS, "row")}
-        keys = {name: {"type": "keyword"} for name in ("part", "seal")}
+        keys = {name: {"type": "keyword"} for name in ("part", "seal", *_TERMS)}
         texts = {name: {"type": "text", "analyzer": "english"} for name in _TEXTS}
         method = {"name": "hnsw", "engine": "faiss", "space_type": "innerproduct"}
         vector = {"type": "knn_vector", "dimension": dimension, "method": method}
@@ -56,7 +57,9 @@ class OpenSearchEngine:
             "settings": {"index": {"knn": True}},
             "mappings": {
                 "dynamic": False,
-                "_source": {"excludes": [*_TEXTS, "vector"]},  # they are searched there, and read from here
+                "_source": {
+                    "excludes": [*_TEXTS, *_TERMS, "vector"]
+                },  # they are searched there, and read from here
                 "properties": {**limits, **keys, **texts, "vector": vector},
             },
         }
@@ -200,9 +203,9 @@ def _identify(part: str, row: int) -> str:
 
 
 def _document(passage: EnginePassage) -> Mapping[str, object]:
-    texts = {name: getattr(passage, name) for name in _TEXTS}
+    words = {name: list(passage.words.get(name, ())) for name in (*_TEXTS, *_TERMS)}
     place = {"part": passage.part, "row": passage.row}
-    return {**passage.limits, **place, **texts, "vector": passage.vector.tolist()}
+    return {**passage.limits, **place, **words, "vector": passage.vector.tolist()}
 
 
 def _ask_words(question: Question) -> list[Mapping[str, object]]:
@@ -216,6 +219,8 @@ def _ask_words(question: Question) -> list[Mapping[str, object]]:
     asked = [match(word, "best_fields", 1.0) for word in question.words]
     asked += [match(word, "best_fields", SYNONYM) for word in question.added]
     asked += [match(" ".join(name), "phrase", PHRASE) for name in question.names if len(name) > 1]
+    asked += [{"term": {"container": {"value": term, "boost": CONTAINER}}} for term in question.containers]
+    asked += [{"term": {"identifier": {"value": term, "boost": IDENTIFIER}}} for term in question.identifiers]
     return asked or [{"match_none": {}}]
 
 

@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from itertools import pairwise
 from uuid import UUID
 from zlib import crc32
 
@@ -19,7 +20,7 @@ from numpy.typing import NDArray
 from qdrant_client import QdrantClient, models
 from qdrant_client.http.exceptions import ApiException
 
-from retrieval.asked.questions import Question
+from retrieval.asked.questions import Question, split_words
 from retrieval.backends.engine import (
     LIMITS,
     Candidates,
@@ -31,12 +32,15 @@ from retrieval.backends.engine import (
 )
 from retrieval.errors import SearchEngineError
 from retrieval.store.lexical import Scope
-from retrieval.store.lexical_fields import WORDS
-from retrieval.store.lexical_query import SYNONYM
+from retrieval.store.lexical_fields import ANALYZED
+from retrieval.store.lexical_query import CONTAINER, IDENTIFIER, PHRASE, SYNONYM, TIE, WEIGHTS
 
 DENSE, SPARSE = "dense", "words"
-_K1, _B, _USUAL_LENGTH = 1.2, 0.75, 40.0
-"""BM25's constants as tantivy has them; the usual length, in words, of a passage with its breadcrumb."""
+_K1, _B = 1.2, 0.75
+"""BM25's constants as tantivy has them."""
+_USUAL_LENGTHS = {"heading": 8.0, "names": 17.0, "text": 20.0, "parent": 3.0, "breadcrumb": 10.0}
+"""Words of a field on average, over two collections: tantivy counts them in each index, but a sparse vector
+must be made before. The fields where words tell most come first."""
 _BATCH = 256
 _SEAL_ROW = 2**64 - 1
 _MOST_SEALS = 10_000
@@ -164,14 +168,35 @@ class QdrantEngine:
 
 
 def _point(passage: EnginePassage) -> models.PointStruct:
-    words = _stem(f"{passage.heading} {passage.text} {passage.breadcrumb} {passage.names}")
-    length = _K1 * (1 - _B + _B * len(words) / _USUAL_LENGTH)
-    weights = {word: count * (_K1 + 1) / (count + length) for word, count in Counter(words).items()}
     return models.PointStruct(
         id=_identify(passage.part, passage.row),
-        vector={DENSE: passage.vector.tolist(), SPARSE: _sparse(weights)},
+        vector={DENSE: passage.vector.tolist(), SPARSE: _sparse(_weigh_passage(passage.words))},
         payload={**passage.limits, "part": passage.part, "row": passage.row},
     )
+
+
+def _weigh_passage(words: Mapping[str, Sequence[str]]) -> dict[str, float]:
+    """BM25 without the rarity, for each word in each field, pair of words side by side, and exact term.
+
+    Each field has words of its own, so that a word is as rare as it is there. It counts in the first field
+    that has it, and TIE of that in the others.
+    """
+    weights: dict[str, float] = {}
+    seen: set[str] = set()
+    for field, usual in _USUAL_LENGTHS.items():
+        found = _cut(field, words.get(field, ()))
+        length = _K1 * (1 - _B + _B * len(found) / usual)
+        terms = Counter(found if field == "names" else [*found, *_pair(found)])
+        for term, count in terms.items():
+            share = 1.0 if term not in seen else TIE if " " not in term else 0.0
+            weights[_mark(field, term)] = share * WEIGHTS[field] * count * (_K1 + 1) / (count + length)
+        seen |= terms.keys()
+    exact = [_mark(field, term) for field in ("container", "identifier") for term in words.get(field, ())]
+    return {term: weight for term, weight in weights.items() if weight} | dict.fromkeys(exact, 1.0)
+
+
+def _pair(stems: Sequence[str]) -> list[str]:
+    return [f"{first} {second}" for first, second in pairwise(stems)]
 
 
 def _identify(part: str, row: int) -> str:
@@ -180,12 +205,24 @@ def _identify(part: str, row: int) -> str:
 
 
 def _weigh_question(question: Question) -> models.SparseVector:
-    """Words as often as they are asked, and the trade's own words for them by less."""
-    asked = Counter(_stem(" ".join(question.words)))
-    weights = {word: float(count) for word, count in asked.items()}
-    for word in _stem(" ".join(question.added)):
-        weights.setdefault(word, SYNONYM)
-    return _sparse(weights)
+    """Words as often as they are asked, the trade's own words for them by less, exact terms by more."""
+    terms: dict[str, float] = {}
+    for field in _USUAL_LENGTHS:
+        weights = {term: float(count) for term, count in Counter(_cut(field, question.words)).items()}
+        for term in _cut(field, question.added):
+            weights[term] = weights.get(term, 0.0) + SYNONYM
+        for name in (*question.names, *map(split_words, question.quoted)):
+            stems = _cut(field, name)
+            turned = [*stems[-1:], *stems[:-1]]  # Homer, Winslow answers to Winslow Homer
+            weights |= dict.fromkeys([*_pair(stems), *_pair(turned)], PHRASE)
+        terms |= {_mark(field, term): weight for term, weight in weights.items()}
+    terms |= {_mark("container", term): CONTAINER for term in question.containers}
+    terms |= {_mark("identifier", term): IDENTIFIER for term in question.identifiers}
+    return _sparse(terms)
+
+
+def _mark(field: str, term: str) -> str:
+    return f"{field}:{term}"
 
 
 def _sparse(weights: dict[str, float]) -> models.SparseVector:
@@ -197,8 +234,9 @@ def _sparse(weights: dict[str, float]) -> models.SparseVector:
     return models.SparseVector(indices=list(numbered), values=list(numbered.values()))
 
 
-def _stem(text: str) -> list[str]:
-    return list(WORDS.analyze(text))
+def _cut(field: str, texts: Sequence[str]) -> list[str]:
+    """Words as the lexical index has them in that field: stems, but of names."""
+    return [term for text in texts for term in ANALYZED[field].analyze(text)]
 
 
 def _of_parts(parts: Sequence[str]) -> models.Filter:

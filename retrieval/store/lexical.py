@@ -70,7 +70,6 @@ class LexicalWriter:
 
     def add(self, number: int, record: Record, passage: Passage, *, collection: int, level: int) -> None:
         """Index a passage under its number."""
-        own_text = passage.text if passage.text != record.heading else ""
         first, last = record.years or (0, 0)
         document = {
             "number": number,
@@ -79,15 +78,9 @@ class LexicalWriter:
             "first_year": first,
             "last_year": last,
             "withheld_until": read_day(record.withheld_until),
-            "heading": render_searchable(record.heading),
-            "text": render_searchable(own_text),
-            "breadcrumb": render_breadcrumb(record),
-            "parent": render_searchable(record.breadcrumb[-1]) if record.breadcrumb else "",
-            "names": [render_searchable(name) for name in _gather_names(record)],
+            **read_words(record, passage.text),
             "sender": [render_searchable(name) for name in record.senders],
             "recipient": [render_searchable(name) for name in record.recipients],
-            "container": list(read_containers(record.container)),
-            "identifier": [fold_identifier(value) for value in (record.call_number, record.id) if value],
         }
         self._writer.add_document(tantivy.Document.from_dict(document, SCHEMA))
 
@@ -182,6 +175,19 @@ class LexicalIndex:
         query = Query.boolean_query([(Occur.Must, query), *limits])
         found: Any = self._searcher.search(query, limit=1)  # the stubs know of no count
         return int(found.count or 0)
+
+
+def read_words(record: Record, text: str) -> dict[str, list[str]]:
+    """What a passage of a record with this text is ranked by, field by field."""
+    return {
+        "heading": [render_searchable(record.heading)],
+        "text": [render_searchable(text)] if text != record.heading else [],
+        "breadcrumb": [render_breadcrumb(record)],
+        "parent": [render_searchable(name) for name in record.breadcrumb[-1:]],
+        "names": [render_searchable(name) for name in _gather_names(record)],
+        "container": list(read_containers(record.container)),
+        "identifier": [fold_identifier(value) for value in (record.call_number, record.id) if value],
+    }
 
 
 def _build_limits(scope: Scope) -> list[Query]:

@@ -37,7 +37,8 @@ def passages(embedder: Embedder) -> list[EnginePassage]:
     vectors = embedder.encode([f"{heading}. {text}" for heading, text, *_ in HELD])
     return [
         EnginePassage(
-            part=PART, row=number, heading=heading, text=text, breadcrumb="Marsh family papers", vector=vectors[number],
+            part=PART, row=number, vector=vectors[number],
+            words={"heading": [heading], "text": [text], "breadcrumb": ["Marsh family papers"]},
             limits={"collection": collection, "level": 3, "first_year": first, "last_year": last,
                     "withheld_until": until},
         )
@@ -109,9 +110,7 @@ def test_qdrant_replaces_and_forgets(
     changed = EnginePassage(
         part=PART,
         row=4,
-        heading="The bridge",
-        text="Plans.",
-        breadcrumb="",
+        words={"heading": ["The bridge"], "text": ["Plans."]},
         limits=passages[4].limits,
         vector=vector,
     )
@@ -258,7 +257,7 @@ def test_opensearch_makes_an_index_and_fills_it(
     sent = [json.loads(line) for line in stub.asked[2][2].splitlines()]
     assert sent[6] == {"index": {"_index": "passages", "_id": f"{PART}-3"}}
     assert (sent[7]["heading"], sent[7]["row"], sent[7]["withheld_until"], len(sent[7]["vector"])) == (
-        "Medical file of Ellen Marsh", 3, 20300101, 384,
+        ["Medical file of Ellen Marsh"], 3, 20300101, 384,
     )  # fmt: skip
     assert json.loads(stub.asked[4][2]) == {"seal": PART}
     assert json.loads(stub.asked[7][2]) == {"query": {"term": {"part": PART}}}
