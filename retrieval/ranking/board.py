@@ -27,9 +27,9 @@ class Weights:
     one that does not fit takes away; `inherited` the worth of a date that comes from above;
     `narrowness` the power of the share of a record's days that were asked for. `lift` is the share of
     its parent's score that a record gains, `second` that of its second-best passage. `collection` is
-    what a collection's own description gains when a whole collection is asked about. `cross_encoder` is what
-    the record gains that a cross-encoder likes best, where one is set; it is not fitted, no weights being at
-    hand to fit it with.
+    what a collection's own description gains when a whole collection is asked about; `words` what a
+    record gains that has all the words asked for. `cross_encoder` is what the record gains that a
+    cross-encoder likes best, where one is set; it is not fitted, no weights being at hand to fit it with.
     """
 
     dense_specific: float = 0.3
@@ -47,6 +47,7 @@ class Weights:
     container: float = 0.5
     call_number: float = 0.5
     all_fit: float = 0.2
+    words: float = 0.15
     cross_encoder: float = 0.5
 
 

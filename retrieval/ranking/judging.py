@@ -12,14 +12,15 @@ from retrieval.records import Hit, Record
 
 @dataclass(frozen=True, slots=True)
 class Judged:
-    """A hit with the number of its parent, how well it fits the people and the days asked for, and whether
-    it satisfies all that was kept."""
+    """A hit with the number of its parent, how well it fits the people and the days asked for, whether it
+    satisfies all that was kept, and the share of the words asked for that it has."""
 
     hit: Hit
     parent: int
     person: float
     dated: bool
     complete: bool
+    cover: float
 
 
 def settle(judged: Sequence[Judged], *, spread: bool) -> tuple[Hit, ...]:

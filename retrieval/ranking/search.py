@@ -20,6 +20,7 @@ from retrieval.embedding import Embedder
 from retrieval.errors import QueryError
 from retrieval.explanation import Adjustment, Explanation
 from retrieval.ranking.board import WEIGHTS, Board, Candidates, Weights
+from retrieval.ranking.coverage import Coverage
 from retrieval.ranking.criteria import (
     PERSON,
     Agreement,
@@ -56,6 +57,8 @@ LONGEST_QUESTION = 4000
 """Characters of a question that are read; the rest of a longer one is left out."""
 JUDGED = 24
 """Records that are held against the question by their own names and dates."""
+WORDS = "words asked for"
+"""The name of what they add, in an explanation."""
 WIDE = 0.3
 """Share of all passages from which on a mask is met by asking for more and dropping the others."""
 
@@ -140,11 +143,12 @@ class Searcher:
         candidates = self._gather(asked, agreement, limits)
         board = self._rank(candidates, asked, criteria, agreement)
         exact = self._find_exact(asked, limits)
-        judged = self._judge(board, asked, agreement, max(top_k, JUDGED))
+        frequency = partial(self._words.frequency, day=limits.scope.day)
+        coverage = Coverage(asked, frequency, limits.seen_count)
+        judged = self._judge(board, asked, agreement, coverage, max(top_k, JUDGED))
         judged = [*exact, *(one for one in judged if one.hit.record.id not in asked.record_ids)]
         best_cosine = float(np.nanmax(candidates.dense, initial=0.0)) if len(candidates.dense) else 0.0
-        frequency = partial(self._words.frequency, day=limits.scope.day)
-        evidence = weigh(asked, judged, agreement, best_cosine, frequency, limits.seen_count)
+        evidence = weigh(asked, judged, agreement, best_cosine)
         matches = self._match(asked, criteria, agreement, limits)
         return SearchResult(
             hits=settle(judged, spread=not asked.wants_all)[:top_k],
@@ -216,7 +220,9 @@ class Searcher:
             board.put("all that was asked", fits, weights.all_fit)
         return board
 
-    def _judge(self, board: Board, asked: Question, agreement: Agreement, most: int) -> list[Judged]:
+    def _judge(
+        self, board: Board, asked: Question, agreement: Agreement, coverage: Coverage, most: int
+    ) -> list[Judged]:
         """The best records held against the question by their own fields, in their final order."""
         board.keep(board.order()[:most])
         found = self._catalog.records(board.records.tolist())
@@ -225,6 +231,9 @@ class Searcher:
         if self._reranker:
             held = [(records[row], passages[int(board.passages[row])]) for row in range(len(records))]
             rerank(board, self._reranker, asked.text, held[:JUDGED], self._weights.cross_encoder)
+        texts = [passages[number].text for number in board.passages.tolist()]
+        covers = [coverage.judge(record, text) for record, text in zip(records, texts, strict=True)]
+        board.put(WORDS, self._weights.words * np.array(covers), self._weights.words)
         people = [[judge_person(person, record) for person in asked.people] for record in records]
         if asked.people and records:
             means = np.array([sum(fits) / len(fits) for fits in people])
@@ -243,6 +252,7 @@ class Searcher:
                 person=min(people[place], default=1.0),
                 dated=may_be_of(asked.span, records[place], whole=asked.breadth > 0),
                 complete=bool(kinds) and satisfies(records[place], asked, kinds, people[place]),
+                cover=covers[place],
             )
             for place, why in zip(order, board.explain(order), strict=True)
         ]
@@ -263,7 +273,7 @@ class Searcher:
                 score=1.0,
                 why=Explanation(adjustments=(Adjustment("the identifier asked for", 1.0),)),
             )
-            found.append(Judged(hit, NO_PARENT, 1.0, dated=True, complete=True))
+            found.append(Judged(hit, NO_PARENT, 1.0, dated=True, complete=True, cover=1.0))
         return found
 
     def _titles(self, filters: Filters, audience: Audience) -> tuple[str, ...]:

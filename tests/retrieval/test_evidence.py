@@ -6,17 +6,22 @@ from dataclasses import fields, replace
 
 import pytest
 
-from retrieval.asked.questions import read_question
+from retrieval.asked.questions import Question, read_question
+from retrieval.ranking.coverage import Coverage, has_word
 from retrieval.ranking.criteria import Agreement
-from retrieval.ranking.evidence import THRESHOLD, Evidence, estimate, has_word, is_enough, weigh
+from retrieval.ranking.evidence import THRESHOLD, Evidence, estimate, is_enough, weigh
 from retrieval.ranking.judging import Judged
-from retrieval.records import Hit, Passage
+from retrieval.records import Hit, Passage, Record
 from tests.retrieval.shelf import make_record
 
-PLAIN = Evidence(
-    cosine=0.6, cover=0.9, cover_dated=0.9, person=1.0, person_dated=1.0, no_date=0.0, no_person=0.0,
-    no_material=0.0, no_other=0.0,
-)  # fmt: skip
+PLAIN = Evidence(cosine=0.6, cover=0.9, fit=1.0, kind=1.0, no_date=0.0, no_person=0.0, no_kind=0.0)
+NOTHING_SET_ASIDE = Agreement((), (), None)
+
+
+def make_judged(record: Record, *, person: float = 1.0, dated: bool = True, cover: float = 1.0) -> Judged:
+    passage = Passage(id="p", record_id=record.id, text=record.title)
+    hit = Hit(record=record, passage=passage, score=1.0)
+    return Judged(hit, parent=-1, person=person, dated=dated, complete=True, cover=cover)
 
 
 def test_a_plain_answer_is_enough() -> None:
@@ -31,38 +36,86 @@ def test_each_part_counts_the_right_way(name: str) -> None:
 
 
 def test_a_person_without_a_letter_of_that_year_is_not_enough() -> None:
-    assert estimate(replace(PLAIN, cover_dated=0.3, person_dated=0.1, no_date=1.0)) < THRESHOLD
+    assert estimate(replace(PLAIN, no_date=1.0, fit=0.3)) < THRESHOLD
 
 
-def judged(title: str, person: float = 1.0, *, dated: bool = True) -> Judged:
-    record = make_record(title=title, kinds=("letter",))
-    passage = Passage(id="p", record_id=record.id, text=title)
-    return Judged(Hit(record=record, passage=passage, score=1.0), -1, person, dated, True)
+def test_a_subject_in_other_words_than_the_record_is_enough() -> None:
+    assert is_enough(replace(PLAIN, cosine=0.55, cover=0.5))
+    assert not is_enough(replace(PLAIN, cosine=0.3, cover=0.2))
+
+
+def test_what_is_looked_at_is_all_of_one_hit() -> None:
+    question = read_question("Letters of Ellen Marsh from 1905")
+    letters = make_record(title="Letters", kinds=("letter",))
+    hits = [
+        make_judged(letters, person=0.1, dated=True, cover=0.2),
+        make_judged(letters, person=1.0, dated=False, cover=1.0),
+    ]
+    found = weigh(question, hits, NOTHING_SET_ASIDE, 0.5)
+    assert (found.cover, found.fit) == (1.0, 0.0)
+    better = weigh(question, [*hits, make_judged(letters, person=0.9, cover=0.8)], NOTHING_SET_ASIDE, 0.5)
+    assert (better.cover, better.fit) == (0.8, 0.9)
+
+
+def test_a_record_of_another_collection_does_not_fit() -> None:
+    question = replace(read_question("letters of 1895"), collections=("ms1",))
+    elsewhere = make_judged(make_record(collection_id="ms2", kinds=("letter",)))
+    there = make_judged(make_record(collection_id="ms1", kinds=("letter",)), cover=0.5)
+    assert weigh(question, [elsewhere], NOTHING_SET_ASIDE, 0.5).fit == 0.0
+    assert weigh(question, [elsewhere, there], NOTHING_SET_ASIDE, 0.5).fit == 1.0
+
+
+@pytest.mark.parametrize(
+    ("asked", "kinds", "share"),
+    [
+        ("letters or diaries", ("letter",), 0.5),
+        ("audio of a speech", ("speech",), 0.0),
+        ("audio of a speech", ("speech", "sound"), 1.0),
+        ("orchards", (), 1.0),
+    ],
+)
+def test_kinds_of_material_are_all_wanted_unless_told_apart(
+    asked: str, kinds: tuple[str, ...], share: float
+) -> None:
+    hit = make_judged(make_record(kinds=kinds))
+    assert weigh(read_question(asked), [hit], NOTHING_SET_ASIDE, 0.5).kind == share
+
+
+def test_readings_set_aside_are_told() -> None:
+    agreement = Agreement((), ("date:1905", "sender:ellen marsh", "material:letter"), None)
+    found = weigh(read_question("ostriches"), [make_judged(make_record())], agreement, 0.5)
+    assert (found.no_date, found.no_person, found.no_kind) == (1.0, 1.0, 1.0)
+    assert weigh(read_question("x"), [], NOTHING_SET_ASIDE, 0.5).no_date == 0.0
+
+
+def test_no_hit_is_no_evidence() -> None:
+    found = weigh(read_question("ostriches"), [], NOTHING_SET_ASIDE, 0.0)
+    assert not is_enough(found)
+
+
+def cover(question: Question, title: str, known: dict[str, int]) -> float:
+    coverage = Coverage(question, lambda word: known.get(word, 0), 100)
+    return coverage.judge(make_record(title=title, collection="Shelf", breadcrumb=("Farm",)), "")
 
 
 def test_rare_words_cover_more_than_common_ones() -> None:
     question = read_question("ostriches in the orchard")
-    known = {"ostriches": 1, "orchard": 90}.get
-    found = [
-        weigh(question, [judged(title)], Agreement((), (), None), 0.5, lambda word: known(word) or 0, 100)
-        for title in ("The orchard", "Ostriches", "Ostriches in the orchard")
-    ]
-    assert found[0].cover < 0.3 < 0.7 < found[1].cover < found[2].cover == 1.0
+    known = {"ostriches": 1, "orchard": 90}
+    titles = ("The orchard", "Ostriches", "Ostriches in the orchard")
+    found = [cover(question, title, known) for title in titles]
+    assert found[0] < 0.3 < 0.7 < found[1] < found[2] == 1.0
 
 
-def test_only_hits_that_may_be_of_the_days_count_as_dated() -> None:
-    question = read_question("ostriches in 1905")
-    hits = [judged("Ostriches", 0.9, dated=False), judged("Harbour", 0.5)]
-    found = weigh(question, hits, Agreement((), ("date:1905",), None), 0.4, lambda word: 1, 100)
-    assert (found.cover, found.cover_dated) == (1.0, 0.0)
-    assert found.person == pytest.approx(0.81)
-    assert found.person_dated == 0.25
-    assert (found.no_date, found.no_person) == (1.0, 0.0)
+@pytest.mark.parametrize(
+    "asked",
+    ["Can I read about ostriches?", "Which folder holds the ostriches from 1905?", "ostriches, late 1960s"],
+)
+def test_what_the_patron_does_and_what_is_a_date_need_not_stand_in_a_record(asked: str) -> None:
+    assert cover(read_question(asked), "Ostriches", {"ostriches": 1, "read": 5, "1905": 3, "late": 9}) == 1.0
 
 
-def test_no_hit_is_no_evidence() -> None:
-    found = weigh(read_question("ostriches"), [], Agreement((), (), None), 0.0, lambda word: 0, 100)
-    assert not is_enough(found)
+def test_titles_above_a_record_cover_too() -> None:
+    assert cover(read_question("the farm ostriches"), "Ostriches", {"ostriches": 1, "farm": 3}) == 1.0
 
 
 def test_a_word_is_there_in_another_ending() -> None:
