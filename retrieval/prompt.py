@@ -32,6 +32,12 @@ class Message(TypedDict):
     content: str
 
 
+UNSEEN = re.compile(
+    r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u200b\u2060-\u2064\ufeff\ufff9-\ufffb\ufffe\uffff"
+    r"\u202a-\u202e\u2066-\u2069\U000e0000-\U000e007f]"
+)
+"""Characters that are not seen, or that turn around the text after them. The joiners of Persian and Indian
+scripts and the two plain direction marks are not among them."""
 _CONTROL = re.compile(r"<(?=\|?/?[A-Za-z_][\w ]*\|?>)|\[(?=/?INST\])|(?<=\w)\|>")
 
 
@@ -39,8 +45,10 @@ def neutralise(text: str) -> str:
     """Break anything that a tokenizer could read as a control token, so that it stays plain text.
 
     Covers `<|name|>`, `<name>`, `</name>` and `[INST]` forms: a space goes in after the opening
-    sign (see transformers #29279: chat templates do not escape what users type).
+    sign (see transformers #29279: chat templates do not escape what users type). What is not seen goes
+    out: it could hide one of them, or instructions that no reader of the record ever sees.
     """
+    text = UNSEEN.sub("", text)
     return _CONTROL.sub(lambda found: f"{found[0]} " if found[0] != "|>" else "| >", text)
 
 

@@ -21,6 +21,7 @@ from serve.admission import Admission
 from serve.answer_memory import AnswerMemory
 from serve.answers import Answerer
 from serve.body_limit import BodyLimit
+from serve.cache_rule import CacheRule
 from serve.database import Database
 from serve.engine.client import EngineClient
 from serve.engine.pool import Engines
@@ -38,6 +39,7 @@ from serve.tokens import load_token_counter
 
 log = logging.getLogger(__name__)
 
+SEARCH_ENGINE_LOOK_SECONDS = 2.0
 INDEX_LOOK_SECONDS = 0.25
 """One small read; a new index is in use within a second of its writing."""
 REGISTRY_LOOK_SECONDS = 0.4
@@ -77,7 +79,10 @@ def create_app(
             await asyncio.to_thread(service.administration.adopt, who=ADOPTED_BY)
             await service.engines.look()
             await service.offering.refresh()
-            for work in (_watch_engines, _watch_registry, _review_rollouts, _watch_index, _purge_feedback):
+            for work in (
+                _watch_engines, _watch_registry, _review_rollouts, _watch_index, _watch_search_engine,
+                _purge_feedback,
+            ):  # fmt: skip
                 task = asyncio.create_task(work(service))
                 stack.push_async_callback(_cancel, task)
             yield
@@ -93,6 +98,7 @@ def create_app(
         mount_pages(app)
     app.add_middleware(BodyLimit, most_bytes=settings.request_bytes)
     app.add_middleware(TrustedHostMiddleware, allowed_hosts=list(settings.allowed_hosts))
+    app.add_middleware(CacheRule)
     return app
 
 
@@ -163,20 +169,31 @@ async def _review_rollouts(service: Service) -> None:
 
 async def _watch_index(service: Service) -> None:
     """Pick up a new index within a second; a damaged one is reported once and left alone."""
-    problem = ""
+    problem, shown = "", ""
     while True:
         try:
-            if await asyncio.to_thread(service.library.refresh):
-                index = service.library.current()
+            await asyncio.to_thread(service.library.refresh)
+            index = service.library.current()
+            if index.version != shown:
                 log.info("index %s in use: %d records", index.version, index.manifest.records)
-                service.books.metrics.index.clear()
-                service.books.metrics.index.labels(index.version).set(index.manifest.records)
-            problem = ""
+                service.books.metrics.show_index(index)
+            problem, shown = "", index.version
         except RetrievalError as error:
             if str(error) != problem:
                 log.warning("%s", error)
             problem = str(error)
         await asyncio.sleep(INDEX_LOOK_SECONDS)
+
+
+async def _watch_search_engine(service: Service) -> None:
+    """See whether the search engine, where one is set, has the index in use; a problem is reported once."""
+    problem = ""
+    while True:
+        await asyncio.to_thread(service.library.look)
+        if service.library.problem != problem:
+            problem = service.library.problem
+            log.warning("%s", problem or "the search engine can be used again")
+        await asyncio.sleep(SEARCH_ENGINE_LOOK_SECONDS)
 
 
 async def _purge_feedback(service: Service) -> None:

@@ -12,6 +12,8 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+from retrieval.prompt import UNSEEN
+
 _MARKER = re.compile(
     r"\s?(?:\[\[?|【)\s*(?:passages?\s*|sources?\s*)?(\d+(?:\s*[,;–-]\s*\d+)*)\s*(?:\]\]?|】)", re.IGNORECASE
 )
@@ -27,7 +29,6 @@ _IDENTIFIER = re.compile(
     r"|\b1[5-9]\d\d\b|\b20[0-2]\d\b",
     re.IGNORECASE,
 )
-_UNSAFE = re.compile(r"[\x00-\x08\x0b-\x1f\x7f\u202a-\u202e\u2066-\u2069\u200b\ufeff]")
 _KEYWORD_AT_END = re.compile(
     rf"\b(?:{_CONTAINER_WORDS}|MSS?|MC|RG|PH|AC|UA|HM|Acc)\b[ .-]{{0,2}}(?:no\.\s*)?\Z", re.IGNORECASE
 )
@@ -69,7 +70,7 @@ class CitationStream:
         """Take the model's next piece; return what may be shown now."""
         if self.repeats:
             return ""
-        self._held += _UNSAFE.sub("", delta)
+        self._held += UNSEEN.sub("", delta)
         cut = min(_find_cut(self._held), self._find_repetition())
         ready, self._held = self._held[:cut], self._held[cut:]
         if self.repeats:

@@ -62,6 +62,7 @@ def _open(url: URL) -> tuple[Engine, Engine]:
         return engine, engine.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
     if url.database and url.database != ":memory:":
         Path(url.database).parent.mkdir(parents=True, exist_ok=True)
+        Path(url.database).touch(mode=0o600)  # what patrons wrote is for no other account of the machine
     engine = create_engine(url, connect_args={"timeout": BUSY_SECONDS})
     event.listen(engine, "connect", _prepare_sqlite)
     event.listen(engine, "begin", _begin_immediate)

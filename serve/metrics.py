@@ -12,6 +12,7 @@ from collections.abc import Iterable, Mapping
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 from prometheus_client.metrics import MetricWrapperBase
 
+from retrieval.index import Index
 from serve.adapters.alias import BASE, Alias
 
 _LATE = 16
@@ -55,7 +56,7 @@ class Metrics:
         self.arm_share = self._gauge(
             "arm_share", "Share of an alias's conversations, 0 to 1", "alias", "version", "arm"
         )
-        self.index = self._gauge("index_records", "Records in the index in use", "index_version")
+        self.index = self._gauge("index_records", "Records that patrons may see", "index_version")
         self._by_version: tuple[MetricWrapperBase, ...] = (
             self.requests, self.answers, self.errors, self.tokens, self.first_token, self.between_tokens,
             self.duration, self.in_flight, self.citations, self.refusals, self.feedback, self.load,
@@ -113,6 +114,11 @@ class Metrics:
         self.engines.clear()
         for version, count in able.items():
             self.engines.labels(version).set(count)
+
+    def show_index(self, index: Index) -> None:
+        """Show the index in use; these figures are not for staff alone, so withheld records do not count."""
+        self.index.clear()
+        self.index.labels(index.version).set(sum(one.records for one in index.collections()))
 
     def forget(self, version: str) -> None:
         """Remove every series of a version that is retired or purged: a name never comes back."""

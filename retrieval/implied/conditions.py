@@ -225,13 +225,17 @@ def _read_years(text: str) -> tuple[int, str] | None:
 
 
 def _read_until(text: str) -> str:
-    """ "until July 01, 2022" ends on the day before; "through 2030" and "open in 2030" with the year."""
+    """ "until July 01, 2022" ends on the day before; "through 2030" and "open in 2030" with the year.
+
+    "until December 31, 2022" ends with that day: who names the last of a month means it.
+    """
     match = _UNTIL.search(text)
     if match:
         first, last = _days(match["date"])
         if not first:
             return ""
-        inclusive = match["word"].lower() in {"through", "thru"} or match["after"]
+        ends_month = first == last and (date.fromisoformat(last) + timedelta(days=1)).day == 1
+        inclusive = match["word"].lower() in {"through", "thru"} or match["after"] or ends_month
         return last if inclusive else (date.fromisoformat(first) - timedelta(days=1)).isoformat()
     match = _OPENS.search(text)
     if match:

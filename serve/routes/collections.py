@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse, Response
-from jinja2 import Environment, FileSystemLoader
 
 from retrieval.audience import PUBLIC, Audience
 from serve.errors import NotFound
+from serve.pages import render_page
 from serve.schemas import (
     CollectionInfo,
     CollectionList,
@@ -23,7 +21,6 @@ from serve.sources import describe_hit, describe_record, describe_search, record
 from serve.staff import AudienceDep
 
 router = APIRouter()
-_PAGES = Environment(loader=FileSystemLoader(Path(__file__).parent.parent / "templates"), autoescape=True)
 
 
 @router.post("/v1/search")
@@ -82,10 +79,9 @@ async def show_record(record_id: str, service: ServiceDep, base_url: BaseUrlDep)
     try:
         return _page(_describe(service, record_id, PUBLIC, base_url), service)
     except NotFound as error:
-        page = _PAGES.get_template("missing.html").render(
-            message=str(error), library=service.settings.library_name
+        return render_page(
+            "missing.html", status=404, message=str(error), library=service.settings.library_name
         )
-        return HTMLResponse(page, status_code=404)
 
 
 def _describe(service: Service, record_id: str, audience: Audience, base_url: str) -> RecordReply:
@@ -97,10 +93,10 @@ def _describe(service: Service, record_id: str, audience: Audience, base_url: st
 
 
 def _page(record: RecordReply, service: Service) -> HTMLResponse:
-    page = _PAGES.get_template("record.html").render(
+    return render_page(
+        "record.html",
         record=record,
         library=service.settings.library_name,
         ask_staff=service.settings.ask_staff,
         paragraphs=[paragraph for paragraph in record.text.split("\n") if paragraph.strip()],
     )
-    return HTMLResponse(page, headers={"Cache-Control": "no-cache"})

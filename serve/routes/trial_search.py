@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query
 from fastapi.responses import HTMLResponse
-from jinja2 import Environment, FileSystemLoader
 
+from serve.pages import render_page
 from serve.schemas import ReadingRoomOptions
 from serve.service import BaseUrlDep, ServiceDep
 from serve.sources import describe_hit, describe_search
 from serve.staff import AudienceDep
 
 router = APIRouter()
-_PAGES = Environment(loader=FileSystemLoader(Path(__file__).parent.parent / "templates"), autoescape=True)
 
 
 @router.get("/try", include_in_schema=False)
@@ -34,5 +32,4 @@ async def try_question(
         hits = [describe_hit(hit, number, base_url) for number, hit in enumerate(result.hits, start=1)]
         searched = describe_search(result, index, base_url)
         values |= {"found": result.found, "searched": searched, "hits": hits, "without": without or []}
-    page = _PAGES.get_template("try.html").render(**values)
-    return HTMLResponse(page, headers={"Cache-Control": "no-store", "X-Robots-Tag": "noindex"})
+    return render_page("try.html", cache="no-store", **values)

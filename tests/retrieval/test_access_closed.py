@@ -10,6 +10,7 @@ import pytest
 
 from retrieval.audience import STAFF, Audience, begun_everywhere
 from retrieval.embedding import Embedder
+from retrieval.implied.conditions import find_closure
 from retrieval.index import Index
 from retrieval.records import Record
 from retrieval.spans import of_years
@@ -86,3 +87,16 @@ def test_the_public_looks_by_that_clock() -> None:
     before = begun_everywhere(datetime.now(UTC))
     day = Audience().day
     assert f"{before:%Y%m%d}" <= str(day) <= f"{begun_everywhere(datetime.now(UTC)):%Y%m%d}"
+
+
+@pytest.mark.parametrize(
+    ("note", "last"),
+    [
+        ("Closed until December 31, 2060.", "2060-12-31"),
+        ("Restricted until 30 June 2060.", "2060-06-30"),
+        ("Closed until January 1, 2061.", "2060-12-31"),
+        ("Closed until 2061.", "2060-12-31"),
+    ],
+)
+def test_a_note_that_names_the_last_day_of_a_month_closes_that_day_too(note: str, last: str) -> None:
+    assert find_closure(make_record(access=note)) == last
