@@ -12,6 +12,10 @@ from typing import Literal
 from retrieval.explanation import Explanation
 from retrieval.spans import Span, Years, cover
 
+AUTHORITY_FILE = "People, families and organisations"
+"""What stands in for a collection where authority records are: they describe who made and is in the
+material, and hold none."""
+
 Level = Literal["collection", "series", "file", "item"]
 """Level of description, folded to the four that patrons tell apart (subseries → series, ...)."""
 

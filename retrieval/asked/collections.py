@@ -68,7 +68,8 @@ def _read_titles(tokens: Sequence[Token], vocabulary: Vocabulary) -> Iterator[As
             continue
         for end in range(min(len(tokens), start + _LONGEST), start + 1, -1):
             run = tokens[start:end]
-            if run[-1].word in STOP_WORDS or not any(one.capital for one in run):
+            told = any(one.capital for one in run) or sum(one.word not in _PLAIN for one in run) > 2
+            if run[-1].word in STOP_WORDS or not told:
                 continue
             titled = vocabulary.find_titled([one.word for one in run])
             if titled and not all(word in _PLAIN for word in titled[0].words):
@@ -92,13 +93,29 @@ def _read_heads(
                 continue
             words = corrector.correct_all(run)
             proper = any(corrector.look_up(word).is_proper and word not in _PLAIN for word in words)
-            if not (proper or any(one.capital for one in run)):
+            told = proper or any(one.capital for one in run)
+            if not told and not _may_tell_one(words, tokens[place].word):
                 continue
             best = _choose(words, tokens[place].word, vocabulary)
+            if not told and (len(best) != 1 or not _says_most(words, best[0])):
+                continue
             if best:
                 corrector.note_all(run, words)
                 yield AskedCollection(best, start, place + 1)
                 break
+
+
+def _may_tell_one(words: Sequence[str], head: str) -> bool:
+    """Whether plain words before a firm head may be a title: two or more that tell something."""
+    return head in _FIRM and sum(word not in _PLAIN | STOP_WORDS for word in words) > 1
+
+
+def _says_most(words: Sequence[str], known: KnownCollection) -> bool:
+    """Whether plain words say at least half of what a title says."""
+    own = [word for word in known.words if word not in _PLAIN | STOP_WORDS and not word.isdigit()]
+    return 2 * sum(word in words or f"{word}s" in words or word.rstrip("s") in words for word in own) >= len(
+        own
+    )
 
 
 def _read_of(
@@ -146,12 +163,22 @@ def _go_left(tokens: Sequence[Token], head: int) -> int:
     return start
 
 
+def _other_number(word: str, vocabulary: Vocabulary) -> str:
+    """The plural of a singular, or the reverse, where titles have that and not the word: "lock of hair"."""
+    if vocabulary.find_collections([word]):
+        return word
+    other = word.removesuffix("s") if word.endswith("s") else f"{word}s"
+    return other if vocabulary.find_collections([other]) else word
+
+
 def _choose(words: Sequence[str], head: str, vocabulary: Vocabulary) -> tuple[KnownCollection, ...]:
     """The collections that have all the words, those that say no more first; none when too many do."""
     wanted = [word for word in words if word not in STOP_WORDS and word not in _INSIDE]
     if not wanted or all(word in _PLAIN or word.isdigit() for word in wanted):
         return ()
-    found = vocabulary.find_collections(wanted)
+    found = vocabulary.find_collections(wanted) or vocabulary.find_collections(
+        [_other_number(word, vocabulary) for word in wanted]
+    )
     if not found:
         return ()
     heads = _FAMILY if head in _FAMILY else {head, head.rstrip("s"), f"{head}s"}

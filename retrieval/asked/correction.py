@@ -13,6 +13,23 @@ _PLAIN = STOP_WORDS | FOREIGN_SMALL | GENERIC | CHAT | MONTHS
 _ENDINGS = frozenset(
     "s es ed d ing er ers or ors ly al e y ies ied ion ions ist ists ants ant ts t".split()
 ) | {""}
+_INFLECTIONS = (
+    "s",
+    "es",
+    "ed",
+    "d",
+    "ing",
+    "er",
+    "ers",
+    "or",
+    "ors",
+    "ly",
+    "al",
+    "ion",
+    "ions",
+    "ment",
+    "ments",
+)
 _SHORTEST_PLAIN = 7
 """Letters from which a word that is no name is corrected, by one slip: shorter ones are too alike."""
 _LONG = 10
@@ -67,6 +84,8 @@ class Corrector:
         """A known word for an unknown one that is no name, "" for none: only for long words, by few slips."""
         if len(word) < _SHORTEST_PLAIN or word in _PLAIN or not word.isalpha() or self.look_up(word).records:
             return ""
+        if any(self.look_up(form).records for form in _list_forms(word)):
+            return ""
         for near in self.find_near(word):
             slips = count_slips(word, near.word) or 0
             if slips <= (1 if len(word) < _LONG else 2) and not _is_inflected(word, near.word):
@@ -81,6 +100,17 @@ class Corrector:
             (one.word for one in near if one.is_proper and (count_slips(word, one.word) or 9) < 2), ""
         )
         return proper or word
+
+
+def _list_forms(word: str) -> list[str]:
+    """Other forms of an English word: what is unknown as "singers" but known as "sing" is spelt right."""
+    ends = [ending for ending in _INFLECTIONS if word.endswith(ending) and len(word) > len(ending) + 2]
+    stems = {word.removesuffix(ending) for ending in ends}
+    stems |= {stem[:-1] for stem in stems if stem[-1:] == stem[-2:-1]}  # "planned"
+    stems |= {f"{stem[:-1]}y" for stem in stems if stem.endswith("i")}
+    return sorted(
+        {f"{stem}{ending}" for stem in stems | {word} for ending in ("", "e", *_INFLECTIONS)} - {word}
+    )
 
 
 def _is_inflected(one: str, other: str) -> bool:

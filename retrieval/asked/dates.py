@@ -10,12 +10,14 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, timedelta
+from string import ascii_letters
 
 from retrieval.asked.events import find_event
 from retrieval.asked.not_dates import blank_numbers, fold_chars
 from retrieval.dates import FIRST_YEAR, LAST_YEAR, read_dates
 from retrieval.dates.calendar import move_year
 from retrieval.dates.words import MONTHS, SEASONS
+from retrieval.implied.name_words import FIRST_NAMES
 from retrieval.spans import Certainty, Span
 
 CIRCA_REACH = 5
@@ -29,13 +31,24 @@ _DECADE_WORDS = {
     "twenties": 2, "thirties": 3, "forties": 4, "fifties": 5, "sixties": 6, "seventies": 7, "eighties": 8,
     "nineties": 9, "teens": 1,
 }  # fmt: skip
+_HUNDREDS = {"sixteen": 16, "seventeen": 17, "eighteen": 18, "nineteen": 19}
 _YEAR = r"(?:1[0-9]|20)\d\d"
+_SHORT_DECADE = re.compile(r"(?<![\d'’])['’]?([2-9]0)['’]?s\b")
+_PART_OF_DECADE = re.compile(r"\b(?:early|mid|middle|late)[\s-]+(?:the\s+)?['’]?[2-9]0['’]?s\b")
+_AGE = re.compile(r"\b(?:his|her|their|my|your|our)\s+$")
+""" "In her late 60s" is an age."""
+_NAMED_LIKE_DATES = re.compile(
+    r"(?:\b[A-Z]\.\s*|\b(?:Mrs?|Ms|Miss|Dr|Rev|Capt|Col|Prof)\.?\s+|\b([A-Z][a-z]+)\s+)"
+    r"(Winters?|Summers?|Spring|Fall|March|May|June|April|August)\b(?!\s+\d{1,2}(?:st|nd|rd|th)?\b(?!\d))"
+)
+""" "Joseph S. Winter", "Frederic March": surnames."""
 _AMBIGUOUS = {"mar", "sep", "dic", "ete", "natal", "mars"}
 _PLACED = "|".join(sorted({*MONTHS, *SEASONS} - _AMBIGUOUS, key=len, reverse=True))
 _DATE_WORD = (
     rf"(?:{_YEAR}(?:['’]?s\b|er\b|/\d{{1,4}}(?:/\d{{1,4}})?(?!\d)"
     rf"|\s?[-–—]\s?\d{{1,4}}(?:-\d\d?)?(?![\d-])|\b)"
     rf"|\d{{1,2}}[/.]\d{{1,2}}[/.]{_YEAR}\b"
+    r"|['’]?[2-9]0['’]?s\b"
     r"|\d{1,2}(?:st|nd|rd|th)[\s-]+(?:centur(?:y|ies)\b|c\.)"
     r"|\d{1,2}\.?\s+(?:jahrhunderts?)\b|(?:siglo|seculo|siecle)\s+[xvi]+\b"
     rf"|(?:{_PLACED}|mar|sep|mars)\b\.?"
@@ -71,7 +84,7 @@ _ONWARD = re.compile(
 )
 _BACKWARD = re.compile(r"^\s*(?:and|or) (?:earlier|before|prior)\b")
 _CIRCA = re.compile(
-    r"\b(?:circa|ca\.?|c\.|around|(?<!what )(?<!how )about|roughly|approximately|approx\.?"
+    r"\b(?:circa|ca\.?|c\.|around|(?<!what )(?<!how )about(?!\s+the\b)|roughly|approximately|approx\.?"
     r"|some ?time (?:in|around)|vers|um"
     r"|hacia"
     r"|cerca de|etwa)\s*(?:the )?(?:year )?$"
@@ -94,7 +107,7 @@ class AskedDate:
 
 def read_asked_date(text: str) -> AskedDate | None:
     """The date a question asks for, over all its parts; None where it names none that can be placed."""
-    plain = _write_out(fold_chars(blank_numbers(text)))
+    plain = _write_out(fold_chars(_blank_names(blank_numbers(text))))
     parts = list(_read_parts(plain, text))
     if not parts:
         return _read_event(text)
@@ -104,6 +117,18 @@ def read_asked_date(text: str) -> AskedDate | None:
         Span(first, last, certainties.pop() if len(certainties) == 1 else "approximate"),
         tuple(area for part in parts for area in part.areas),
         _join_labels([part.label for part in parts]),
+    )
+
+
+def _blank_names(text: str) -> str:
+    """A text with `#` for each letter of a month or season that is somebody's surname."""
+    return _NAMED_LIKE_DATES.sub(
+        lambda m: (
+            m[0][: m.start(2) - m.start()] + "#" * len(m[2])
+            if m[1] is None or m[1].lower() in FIRST_NAMES - MONTHS.keys()
+            else m[0]
+        ),
+        text,
     )
 
 
@@ -124,8 +149,13 @@ def _write_out(plain: str) -> str:
         plain,
     )
     plain = re.sub(
-        rf"(?<=\bthe )(?:roaring )?({'|'.join(_DECADE_WORDS)})\b",
+        rf"(?:(?<=\bthe )|(?<=\bearly[ -])|(?<=\blate[ -])|(?<=\bmid[ -])|(?<=\d0s to )|(?<=\d0s and ))"
+        rf"(?:roaring )?({'|'.join(_DECADE_WORDS)})\b",
         lambda m: _pad(f"19{_DECADE_WORDS[m[1]]}0s", m[0]), plain,
+    )  # fmt: skip
+    plain = re.sub(
+        rf"\b({'|'.join(_HUNDREDS)})[ -]({'|'.join(_DECADE_WORDS)})\b",
+        lambda m: _pad(f"{_HUNDREDS[m[1]]}{_DECADE_WORDS[m[2]]}0s", m[0]), plain,
     )  # fmt: skip
     plain = re.sub(r"(?<!\w)(?:the ['’]?|['’])([2-9])0['’]?s\b", lambda m: _pad(f"19{m[1]}0s", m[0]), plain)
     plain = re.sub(
@@ -140,7 +170,7 @@ def _pad(new: str, old: str) -> str:
 
 def _read_parts(plain: str, text: str) -> Iterator[AskedDate]:
     """Each date with what stands before and after it; two joined by "to", "and" or "or" make one."""
-    runs = [match for match in _RUN.finditer(plain) if _names_date(match[0])]
+    runs = _find_runs(plain)
     place = 0
     while place < len(runs):
         run, start, end = runs[place], runs[place].start(), runs[place].end()
@@ -162,16 +192,32 @@ def _read_parts(plain: str, text: str) -> Iterator[AskedDate]:
         yield AskedDate(framed[0], ((shown_from, end + framed[2]),), label)
 
 
+def _find_runs(plain: str) -> list[re.Match[str]]:
+    """The runs of words that are dates; "70s" is one behind another decade ("the 1860s and 70s")."""
+    runs: list[re.Match[str]] = []
+    for match in _RUN.finditer(plain):
+        follows = bool(runs) and bool(_ENDS.match(plain[runs[-1].end() : match.start()]))
+        decades = follows and bool(_SHORT_DECADE.search(match[0]) and re.search(r"0s\b", runs[-1][0]))
+        aged = _AGE.search(plain[: match.start()])
+        if decades or (_names_date(match[0]) and not aged):
+            runs.append(match)
+    return runs
+
+
 def _names_date(run: str) -> bool:
     """Whether a run holds a year or a month: a lone number or "early" is no date."""
-    return bool(re.search(rf"{_YEAR}|centur|jahrhundert|siglo|seculo|siecle", run)) or (
-        any(word.strip(".,") in MONTHS and len(word) > 2 for word in run.split())
+    return (
+        bool(_PART_OF_DECADE.search(run))
+        or bool(re.search(rf"{_YEAR}|centur|jahrhundert|siglo|seculo|siecle", run))
+        or (any(word.strip(".,") in MONTHS and len(word) > 2 for word in run.split()))
     )
 
 
 def _read_days(written: str) -> Span | None:
     """What the words cover from their first to their last day."""
     written = re.sub(r"\s+(?:and|or|until|till|thru|through)\s+", " to ", written.replace("’", "'"))
+    century = re.search(r"(?<!\d)(\d\d)\d\d", written)
+    written = _SHORT_DECADE.sub(lambda m: f"{century[1] if century else 19}{m[1]}s", written)
     spans = read_dates(" ".join(written.split())).spans
     if not spans:
         return None
@@ -225,6 +271,8 @@ def _say(text: str, start: int, end: int) -> str:
     """The words of a date as the patron put them, the last one whole."""
     while end < len(text) and text[end].isalnum():
         end += 1
+    if text[start:end].lower().endswith(tuple(_HUNDREDS)):
+        end += len(text[end:]) - len(text[end:].lstrip(" -").lstrip(ascii_letters))  # "nineteen-twenties"
     return " ".join(text[start:end].split()).strip(" ,.-")
 
 

@@ -45,9 +45,10 @@ _EVENTS: tuple[tuple[str, str, str], ...] = (
     (r"edwardian (?:era|times|period|age)", "1901-01-22", "1914-07-28"),
     (r"weimar republic|weimarer republik", "1918-11-09", "1933-03-23"),
     (r"turn of the century", "1895-01-01", "1905-12-31"),
+    (r"inter-?war (?:years|period|era)|between the (?:two )?(?:world )?wars", "1918-11-11", "1939-09-01"),
 )  # fmt: skip
 _PLACING = re.compile(
-    r"\b(before|prior to|after|following|since|until|during|throughout|in|from|into|wahrend|im|vor"
+    r"\b(before|prior to|after|following|since|until|during|throughout|in|from|into|around|at|wahrend|im|vor"
     r"|nach|aus"
     r"|pendant|avant|apres|durante|antes (?:de|da)|despues de|depois da|em)\s+(?:the|der|des|dem|la|a"
     r"|l['’])?\s*$"

@@ -9,27 +9,35 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from retrieval.asked.followup_dates import move_date
 from retrieval.asked.labels import list_named
-from retrieval.asked.materials import LABELS
+from retrieval.asked.materials import LABELS, is_material
 from retrieval.asked.person_names import FoundPerson
 from retrieval.asked.readings import Readings, read_all
-from retrieval.asked.roles import read_role
+from retrieval.asked.roles import Role, read_role
+from retrieval.asked.tokens import starts_sentence
 from retrieval.asked.vocabulary import Vocabulary
 from retrieval.asked.words import CHAT, FOREIGN_SMALL, STOP_WORDS
 
 _OPENING = re.compile(
     r"^\W*(?:and|but|or|also|what about|how about|same|any (?:more|others?|later|earlier|of)|et|und|oder"
-    r"|y|e)\b",
+    r"|y|e|only|just|not|rather|instead|more like)\b(?!-)|\binstead\W*$",
     re.IGNORECASE,
+)
+_OTHER_COLLECTIONS = re.compile(
+    r"^\W*any (?:more|others?)\b.*\b(?:collections?|papers|records|archives)\b", re.IGNORECASE
+)
+_SCRAP = re.compile(
+    r"^\W*(?:from|to|by|in|of|about|with|before|after|between|during|on|for)\b", re.IGNORECASE
 )
 _PERSONAL = re.compile(r"\b(?:he|him|his|she|her|hers|they|them|their|theirs)\b", re.IGNORECASE)
 _POINTING = re.compile(
     r"\b(?:it|its|that|this|those|these|the same|another|others?|later|earlier|ones?|the (?:next"
-    r"|following|previous)"
-    r"|the (?:year|month) (?:before|after))\b",
+    r"|following|previous|latter|former)|the (?:year|month) (?:before|after)"
+    r"|the (?:first|second|third|fourth|last)(?: (?:one|item|letter|folder|box|photo|photograph|record|result"
+    r"|collection|diary))?(?=\W*$))\b(?!-)",
     re.IGNORECASE,
 )
 _THING = re.compile(r"\b(?:it|its|that|this|those|these|them|one|ones)\b", re.IGNORECASE)
@@ -40,13 +48,24 @@ _KIN = re.compile(
     re.IGNORECASE,
 )
 _PRONOUN_ROLE = re.compile(r"\b(from|by|to)\s+(?:him|her|them)\b(?!\s+\w)", re.IGNORECASE)
+_OWN_PLURAL = re.compile(r"^\W*(?:which|what|are there any|list all)\s+\w+.*\btheir\b", re.IGNORECASE)
+_REPLIES = re.compile(r"\b(?:repl(?:y|ies)|answers?|responses?)\b", re.IGNORECASE)
 _SPLIT = re.compile(r"\d+\w*$")
 _SHORT = 3
+_SCRAP_LENGTH = 6
 _TALK = (
     STOP_WORDS
     | CHAT
     | FOREIGN_SMALL
-    | frozenset("written wrote write letter letters box folder year later earlier".split())
+    | frozenset(
+        """
+        written wrote write letter letters box folder year later earlier transcript transcripts transcription
+        translation translations copy copies copied scan scans scanned digitized digitised photocopy
+        photocopies image images open closed restricted restriction restrictions access permission permissions
+        date dated dates language author first second third fourth big large long old extent size pages
+        replies reply answer answers response responses order request requests collection collections
+        """.split()
+    )
 )
 
 
@@ -92,15 +111,42 @@ def _join(question: str, before: str, vocabulary: Vocabulary | None, cited: Sequ
 def _leans(question: str, new: Readings) -> bool:
     """Whether a question needs the one before: by its opening, its pronouns, or for being a mere scrap."""
     if _OPENING.search(question):
-        return True
+        return not (_OTHER_COLLECTIONS.search(question) and _topic_of(new))
     pronoun = _PERSONAL.search(question)
-    if pronoun and not any(new.tokens[one.start].start < pronoun.start() for one in new.people):
-        return not new.named or not any(new.tokens[one.start].start < pronoun.start() for one in new.named)
+    if pronoun and not _OWN_PLURAL.search(question):
+        return not _names_somebody(question[: pronoun.start()], new)
     if new.people or new.named or new.call_numbers:
         return len(new.tokens) <= _SHORT and not new.materials and not new.call_numbers
-    if not (new.chips or _topic_of(new)):
-        return True  # "How many are there?"
-    return bool(_POINTING.search(question)) or len(new.tokens) <= _SHORT
+    topic = _topic_of(new)
+    if not topic and (new.containers or not new.chips):
+        return True  # "How many are there?", "What is in folder 3?"
+    if len(new.tokens) <= (_SCRAP_LENGTH if _SCRAP.search(question) and not topic else _SHORT):
+        return True
+    pointer = _POINTING.search(question)
+    return pointer is not None and not _is_own(question[: pointer.start()], pointer[0], new)
+
+
+def _names_somebody(before: str, new: Readings) -> bool:
+    """Whether a person, a collection or some name stands before a pronoun, which then means that."""
+    named = [*(one.start for one in new.people), *(one.start for one in new.named)]
+    if any(new.tokens[start].start < len(before) for start in named):
+        return True
+    return any(
+        token.capital
+        and token.start < len(before)
+        and token.word not in _TALK
+        and not starts_sentence(new.tokens, at)
+        for at, token in enumerate(new.tokens)
+    )
+
+
+def _is_own(before: str, pointer: str, new: Readings) -> bool:
+    """Whether a pointing word means its own question: "the mill ... about that", "letters that mention"."""
+    earlier = [token for token in new.tokens if token.end <= len(before)]
+    if pointer.lower() == "that" and earlier and is_material(earlier[-1].word):
+        return True
+    topic = [token for token in new.unread if token.end <= len(before) and token.word not in _TALK]
+    return any(not token.is_number for token in topic)
 
 
 def _carry(question: str, new: Readings, old: Readings, cited: Sequence[str]) -> str:
@@ -129,6 +175,8 @@ def _carry_people(question: str, new: Readings, old: Readings) -> list[str]:
         return []
     first = old.people[0]
     role = _PRONOUN_ROLE.search(question)
+    if _REPLIES.search(question) and not new.people:
+        return [_say_person(replace(one, role=_OTHER_ROLE[one.role])) for one in old.people]
     if _KIN.search(question):
         return [f"of {first.name}"]
     if role:
@@ -139,6 +187,9 @@ def _carry_people(question: str, new: Readings, old: Readings) -> list[str]:
     return [
         _say_person(one) for one in old.people if "any" not in {*roles, one.role} and one.role not in roles
     ]
+
+
+_OTHER_ROLE: dict[Role, Role] = {"sender": "recipient", "recipient": "sender", "any": "any"}
 
 
 def _say_person(one: FoundPerson) -> str:

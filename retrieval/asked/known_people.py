@@ -7,7 +7,9 @@ from itertools import product
 
 from retrieval.asked.correction import Corrector
 from retrieval.asked.materials import is_material
+from retrieval.asked.nicknames import list_called
 from retrieval.asked.person_names import (
+    ALSO_SURNAMES,
     FoundPerson,
     introduces,
     is_known_body,
@@ -32,6 +34,7 @@ from retrieval.asked.words import (
     STOP_WORDS,
     THINGS,
 )
+from retrieval.implied.name_words import FIRST_NAMES
 from retrieval.words import TITLES
 
 _LONGEST = 4
@@ -69,7 +72,7 @@ def _match_known(
     vocabulary: Vocabulary,
     corrector: Corrector,
 ) -> FoundPerson | None:
-    part = tokens[run.start : run.end]
+    part = _leave_out_von(tokens[run.start : run.end])
     words = [token.word for token in part]
     if any(place in taken for place in range(run.start, run.end)) or not _may_be_name(part):
         return None
@@ -77,7 +80,7 @@ def _match_known(
         return None
     if any(one.start <= run.start and run.end <= one.end and one.end - one.start > len(part) for one in runs):
         return None  # inside a longer capitalised run, which is another name
-    if words[-1] in BODIES | THINGS and not part[-1].capital:
+    if words[-1] in BODIES | THINGS and not (part[-1].capital and words[-1] in ALSO_SURNAMES):
         return None
     trial = _correct_name(words, vocabulary, corrector)
     if trial is None or not any(corrector.look_up(word).is_proper for word in trial):
@@ -104,6 +107,10 @@ def find_surnames(
             continue
         near = [word for word in corrector.find_names_near(token.word) if corrector.look_up(word).is_proper]
         surname = next((word for word in near if is_known_surname(word, vocabulary)), "")
+        follows = {one.word for one in tokens[place + 1 : place + 2] if one.is_joined and not one.is_number}
+        known = token.word in FIRST_NAMES and corrector.look_up(token.word).names
+        if not surname and known and follows <= _NEVER:
+            surname = token.word  # "to eliza"
         if not surname or is_material(token.word) or is_known_place([token.word], vocabulary):
             continue
         start = _go_back(tokens, place, occupied, corrector)
@@ -128,6 +135,15 @@ def _go_back(tokens: Sequence[Token], place: int, occupied: Collection[int], cor
     return start
 
 
+def _leave_out_von(part: Sequence[Token]) -> Sequence[Token]:
+    """ "Hugo v. Holm" without the "v."; a lawsuit's has no names before it that the index knows."""
+    inner = [
+        token for token, after in zip(part[1:-1], part[2:], strict=True)
+        if not (token.word == "v" and after.gap.startswith("."))
+    ]  # fmt: skip
+    return [part[0], *inner, part[-1]] if len(part) > 2 else part
+
+
 def _may_be_name(part: Sequence[Token]) -> bool:
     """Whether the words can be one name: joined, none of them small, a date, a number or a material."""
     if any(not token.is_joined for token in part[1:]) or any(token.possessive for token in part[:-1]):
@@ -145,8 +161,14 @@ def _may_be_name(part: Sequence[Token]) -> bool:
 
 def _correct_name(words: Sequence[str], vocabulary: Vocabulary, corrector: Corrector) -> list[str] | None:
     """The words as some known name has them, in its order: as they are, or with unknown ones corrected."""
-    if all(corrector.look_up(word).names for word in words):
-        return list(words) if is_known_name(words, vocabulary) else None
+    all_known = all(corrector.look_up(word).names for word in words)
+    if all_known and is_known_name(words, vocabulary):
+        return list(words)
+    for other in list_called(words[0]):
+        if corrector.look_up(other).names and is_known_name([other, *words[1:]], vocabulary):
+            return [other, *words[1:]]
+    if all_known:
+        return None
     choices = [corrector.find_names_near(word) for word in words]
     if not all(choices) or not any(corrector.look_up(word).names for word in words):
         return None

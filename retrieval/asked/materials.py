@@ -190,5 +190,7 @@ def _is_own_work(tokens: Sequence[Token], place: int) -> bool:
 
 
 def _is_negated(tokens: Sequence[Token], place: int) -> bool:
+    if "," in tokens[place].gap:
+        return False  # "not letters, diaries"
     before = [token.word for token in tokens[max(0, place - 2) : place]]
     return bool(_NEGATIONS & set(before)) and not {"there", "are"} & set(before[:1])

@@ -8,11 +8,15 @@ from dataclasses import replace
 from retrieval.asked.correction import Corrector
 from retrieval.asked.known_people import find_known, find_surnames
 from retrieval.asked.person_names import FoundPerson, introduces, is_known_name
+from retrieval.asked.places import is_known_place
 from retrieval.asked.roles import is_about_letters, read_role
 from retrieval.asked.runs import Run, find_runs
 from retrieval.asked.tokens import Token
 from retrieval.asked.vocabulary import Vocabulary
 from retrieval.asked.written_people import judge_run
+from retrieval.implied.name_words import FIRST_NAMES
+
+_MAIDEN = frozenset("nee ne geb geborene".split())
 
 
 def read_people(
@@ -22,7 +26,7 @@ def read_people(
     corrector: Corrector | None,
 ) -> list[FoundPerson]:
     """The people named, in the order of the question; words at `taken` places name nobody."""
-    runs = _join_inverted(tokens, find_runs(tokens, taken), vocabulary)
+    runs = _leave_out_maiden(tokens, _join_inverted(tokens, find_runs(tokens, taken), vocabulary))
     runs = [run for run in runs if not introduces(tokens, run.start)]
     found: list[FoundPerson] = []
     if corrector and vocabulary:
@@ -42,24 +46,39 @@ def read_people(
 
 
 def _join_inverted(tokens: Sequence[Token], runs: Sequence[Run], vocabulary: Vocabulary | None) -> list[Run]:
-    """ "Taft, William Howard" as one run, where the index knows William Howard Taft."""
+    """ "Taft, William Howard" as one run: by what the index knows, or by the form alone ("Taft, W. H.")."""
     joined: list[Run] = []
     for run in runs:
         before = joined[-1] if joined else None
         if (
             before
-            and vocabulary
             and before.end == run.start
             and before.end - before.start == 1
             and tokens[run.start].gap.strip() == ","
-            and is_known_name(
-                [token.word for token in (*tokens[run.start : run.end], tokens[before.start])], vocabulary
-            )
+            and _is_inverted(tokens, before, run, vocabulary)
         ):
             joined[-1] = Run(before.start, run.end, run.titled)
         else:
             joined.append(run)
     return joined
+
+
+def _is_inverted(tokens: Sequence[Token], surname: Run, given: Run, vocabulary: Vocabulary | None) -> bool:
+    last, first = tokens[surname.start].word, [token.word for token in tokens[given.start : given.end]]
+    if vocabulary and is_known_name([*first, last], vocabulary):
+        return True
+    if last in FIRST_NAMES or is_known_place([last], vocabulary):
+        return False
+    return all(len(word) == 1 for word in first) or (len(first) < 3 and set(first) <= FIRST_NAMES)
+
+
+def _leave_out_maiden(tokens: Sequence[Token], runs: list[Run]) -> list[Run]:
+    """Runs without names before marriage ("Ellen Marsh née Cole"): these name nobody else."""
+    ends = {run.end for run in runs}
+    return [
+        run for run in runs
+        if not (run.start > 1 and tokens[run.start - 1].word in _MAIDEN and run.start - 1 in ends)
+    ]  # fmt: skip
 
 
 def _share_surname(

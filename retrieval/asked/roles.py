@@ -34,6 +34,15 @@ _WRITES = frozenset(
 )
 _RECEIVES = frozenset("received receive receives got get".split())
 _SMALL = frozenset("the his her their mr mrs miss of late old my".split())
+KIN = frozenset(
+    """
+    daughter daughters son sons wife husband sister sisters brother brothers mother father parents aunt uncle
+    cousin cousins niece nephew nephews friend friends fiance fiancee grandson granddaughter grandmother
+    grandfather stepson stepdaughter widow colleague publisher editor agent secretary
+    """.split()
+)
+"""What somebody is to the other: "to his daughter Eliza"."""
+_DEEDS = frozenset("sent send wrote write writes sends mailed cabled".split())
 _FOREIGN = frozenset(
     "lettre lettres brief briefe briefen carta cartas schrieb ecrit escribio escreveu korrespondenz".split()
 )
@@ -49,7 +58,7 @@ def read_role(tokens: Sequence[Token], start: int, end: int, *, letters: bool) -
     if not letters:
         return "any"
     place = start - 1
-    while place >= 0 and (tokens[place].word in _SMALL or tokens[place].word in TITLES):
+    while place >= 0 and (tokens[place].word in _SMALL | KIN or tokens[place].word in TITLES):
         place -= 1
     apart = any(mark in tokens[place + 1].gap for mark in "?!;:") or tokens[place + 1].gap.startswith(". ")
     if apart:
@@ -63,6 +72,8 @@ def read_role(tokens: Sequence[Token], start: int, end: int, *, letters: bool) -
         return "recipient"
     if before == "did" and after and after[0] in _RECEIVES:
         return "recipient"
+    if before in _DEEDS and _is_done_by_somebody(tokens, place):
+        return "recipient"
     if before in _BY:
         return _BY_WHAT.get(further, "sender")
     if before in _FROM and not (before == "de" and further in ("carta", "nombre")):
@@ -72,6 +83,14 @@ def read_role(tokens: Sequence[Token], start: int, end: int, *, letters: bool) -
     if before in _TO and further not in _NOT_TO:
         return "recipient"
     return "any"
+
+
+def _is_done_by_somebody(tokens: Sequence[Token], deed: int) -> bool:
+    """Whether the writer stands before the verb, so that who follows is written to: "Ann sent Ben"."""
+    if not deed:
+        return False
+    asked = any(token.word == "did" for token in tokens[max(0, deed - 4) : deed - 1])
+    return (tokens[deed - 1].capital and tokens[deed - 1].is_joined and deed > 1) or asked
 
 
 def _writes(before: str, after: Sequence[str], *, possessive: bool) -> bool:

@@ -93,9 +93,13 @@ def _can_join(before: Token, token: Token) -> bool:
 
 
 def _is_initial(tokens: Sequence[Token], place: int) -> bool:
-    """ "T." before another capital: not "I", and not "A" at a beginning."""
-    after = tokens[place + 1] if place + 1 < len(tokens) else None
-    return len(tokens[place].word) == 1 and after is not None and after.capital and after.gap.startswith(".")
+    """ "T." before another capital, or behind another initial: not "I", and not "A" at a beginning."""
+    token, after = tokens[place], tokens[place + 1] if place + 1 < len(tokens) else None
+    if len(token.word) > 1 or not token.capital:
+        return False
+    if place and len(tokens[place - 1].word) == 1 and tokens[place - 1].capital and token.gap.startswith("."):
+        return True
+    return after is not None and after.capital and after.gap.startswith(".")
 
 
 def _begins_name(tokens: Sequence[Token], place: int) -> bool:

@@ -33,11 +33,13 @@ _LIST = re.compile(
 _HAVE = re.compile(
     r"\b(?:are there|do you (?:\w+ )?(?:have|hold|own|keep|know)|have you|did you|got|show me|find"
     r"|i (?:want|need)"
-    r"|looking for|interested in|avez[- ]vous|y a-t-il|haben sie|gibt es|tienen|hay|ha algum|voces tem|tem)\b"
+    r"|looking for|interested in|(?:^|[.?!] )any\b"
+    r"|avez[- ]vous|y a-t-il|haben sie|gibt es|tienen|hay|ha algum|voces tem|tem)\b"
 )
 _COUNTED = frozenset(
     "items documents folders files records manuscripts papers materials pieces collections".split()
 )
+_MEASURES = frozenset("feet foot metres meters linear cubic boxes cartons shelves pages".split())
 _SINGULAR = frozenset("correspondence photography footage poetry minutes memorabilia korrespondenz".split())
 
 
@@ -63,19 +65,29 @@ def read_wants(plain: str, tokens: Sequence[Token]) -> tuple[bool, bool]:
     A number is wanted of letters and the like, not of boxes, feet or children. Every match is wanted by
     "which letters", "list all" and by a plural ("are there letters", "do you have photographs").
     """
-    plural = any(_is_many(token.word) for token in tokens)
+    plural = any(_is_many(token.word) for token in tokens) or _names_each(tokens)
     counts = _COUNT.search(plain)
     if counts:
         after = [token.word for token in tokens if token.start >= counts.end() - 1][:5]
+        if after[:1] and after[0] in _MEASURES:
+            return False, False
         return (True, True) if any(_is_many(word) for word in after) else (False, False)
     listed = _LIST.search(plain)
     if listed and plural:
         after = [token.word for token in tokens if token.start >= listed.end()][:7]
         if after[:1] and after[0] in _PLACES_OF:
             return False, False
-        if any(_is_many(word) for word in after):
+        if any(_is_many(word) for word in after) or _names_each(tokens):
             return True, False
     return bool(_HAVE.search(plain)) and plural, False
+
+
+def _names_each(tokens: Sequence[Token]) -> bool:
+    """ "Every letter", "each photograph": one word for all of them."""
+    return any(
+        token.word in ("every", "each") and is_material(after.word)
+        for token, after in zip(tokens, tokens[1:], strict=False)
+    )
 
 
 def _is_many(word: str) -> bool:

@@ -65,12 +65,12 @@ CHAT = frozenset(
 
 BODIES = frozenset(
     """
-    academy agency alliance army assembly association bank band battalion board brigade brothers bureau
+    academy agency alliance army assembly association asylum bank band battalion board brigade brothers bureau
     cathedral cavalry center centre choir church city club college colony commission committee company
     conference congress convention conservatory convent corporation corps council court department
     district division federation festival foundation fund galleries gallery government guild hall high
-    hospital hotel house inc infantry institute institution league library ltd ministry mission museum
-    navy observatory office opera orchestra order orphanage parish parliament party press program project
+    hospital hotel house inc infantry institute institution league library lodge lodges ltd
+    ministry mission museum navy observatory office opera orchestra order orphanage parish parliament party press program project
     railroad railway regiment review school schools secretary seminary senate service society station
     studio studios synagogue team temple theater theatre town township tribe tribune troop trust union
     university village volunteers workshop

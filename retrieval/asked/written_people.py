@@ -27,6 +27,14 @@ _HOUSES = frozenset("library archive archives museum".split())
 _WRITTEN = frozenset(
     "letter letters diary diaries journal journals papers correspondence writings brief briefe".split()
 )
+_LEADS = frozenset(
+    """
+    camp fort lake mount mt port cape point hotel cafe radio villa chateau castle project operation station
+    rancho ranch district ward county
+    """.split()
+)
+"""First words of the names of places and undertakings, where the index knows no such person."""
+_SIBLINGS = frozenset("brothers sisters siblings twins children cousins".split())
 _GENERALS = frozenset("assembly court council dynamics electric foods hospital mills motors store".split())
 
 
@@ -48,6 +56,7 @@ def judge_run(
         return None
     known = vocabulary is not None and is_known_name(words, vocabulary)
     cued = run.titled or role != "any" or (run.start > 0 and tokens[run.start - 1].word == "by")
+    cued = cued or any(one.word in _SIBLINGS and not one.capital for one in tokens[run.end : run.end + 1])
     if words[-1] in THINGS and not known and not (cued and words[-1] in ALSO_SURNAMES and len(words) > 1):
         return None
     if (
@@ -58,7 +67,7 @@ def judge_run(
         return None
     if run.titled and tokens[run.start - 1].word == "general" and words[0] in _GENERALS:
         return None
-    if words[0] in PEOPLES and not (known or run.titled):
+    if (words[0] in PEOPLES or (words[0] in _LEADS and len(words) > 1)) and not (known or run.titled):
         return None
     if len(words) == 1:
         chosen = _judge_single(tokens, run, vocabulary, corrector, cued=cued)
@@ -77,7 +86,8 @@ def _describes(tokens: Sequence[Token], run: Run) -> bool:
     if after and after[0].word in ("v", "vs"):
         return True  # a lawsuit
     if after and after[0].is_joined:
-        if after[0].word in _HOUSES or (not after[0].capital and after[0].word in BODIES | THINGS):
+        things = (BODIES | THINGS) - _SIBLINGS
+        if after[0].word in _HOUSES or (not after[0].capital and after[0].word in things):
             return True
     before = [token.word for token in tokens[max(0, run.start - 2) : run.start]]
     if before[-1:] == ["of"] and before[:1] in (["map"], ["maps"], ["views"], ["view"]):

@@ -8,11 +8,9 @@ from pathlib import Path
 
 from retrieval.errors import SourceError
 from retrieval.formats.prose import join_paragraphs
+from retrieval.records import AUTHORITY_FILE as AUTHORITY_FILE
 from retrieval.records import Level, Record
 
-AUTHORITY_FILE = "People, families and organisations"
-"""What stands in for a collection where authority records are: they describe who made and is in the
-material, and hold none."""
 _MOST_REPORTED = 20
 _PLAIN_BELOW = frozenset({"Abstract", "Scope and content", "Summary"})
 

@@ -12,7 +12,7 @@ from dataclasses import replace
 from retrieval.implied.conditions import find_closure
 from retrieval.implied.correspondents import find_correspondents, read_initials
 from retrieval.implied.kinds import find_kinds
-from retrieval.records import Kind, Record
+from retrieval.records import AUTHORITY_FILE, Kind, Record
 
 
 def enrich_all(records: Iterable[Record]) -> Iterator[Record]:
@@ -30,8 +30,9 @@ def enrich_all(records: Iterable[Record]) -> Iterator[Record]:
 
 
 def _enrich(record: Record, initials: Mapping[str, str]) -> Record:
+    describes_somebody = record.collection == AUTHORITY_FILE  # and is no letter of theirs
     senders, recipients = record.senders, record.recipients
-    if not senders and not recipients:
+    if not senders and not recipients and not describes_somebody:
         found = find_correspondents(record, initials)
         senders, recipients = found.senders, found.recipients
     closed = record.closed_until or find_closure(record)
@@ -40,7 +41,7 @@ def _enrich(record: Record, initials: Mapping[str, str]) -> Record:
         senders=senders,
         recipients=recipients,
         names=tuple(dict.fromkeys((*record.names, *senders, *recipients))),
-        kinds=_kinds(record, is_letter=bool(senders or recipients)),
+        kinds=() if describes_somebody else _kinds(record, is_letter=bool(senders or recipients)),
         closed_until=closed,
         withheld_until=_withhold(record, closed),
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from retrieval.implied.enrichment import enrich_all
-from retrieval.records import Record
+from retrieval.records import AUTHORITY_FILE, Record
 from retrieval.spans import WITHOUT_END, Span
 
 TOP = Record(
@@ -51,3 +51,19 @@ def test_what_a_reader_stated_is_kept() -> None:
 def test_initials_of_one_collection_do_not_serve_another() -> None:
     (letter,) = enrich_all([replace(LETTER, collection_id="other")])
     assert (letter.senders, letter.recipients) == (("Leidy Olmsted",), ())
+
+
+def test_who_somebody_was_is_no_letter_of_theirs() -> None:
+    file = Record(
+        id="people",
+        collection_id="people",
+        level="collection",
+        title=AUTHORITY_FILE,
+        collection=AUTHORITY_FILE,
+    )
+    person = Record(
+        id="people/1", collection_id="people", level="item", title="Davis, Nellie, 1871-1938", parent_id="people",
+        collection=AUTHORITY_FILE, breadcrumb=(AUTHORITY_FILE,), names=("Davis, Nellie, 1871-1938",),
+        text="Person.\nLetter from Nellie Davis to Leidy Olmsted, on the harvest.",
+    )  # fmt: skip
+    assert list(enrich_all([file, person])) == [file, person]

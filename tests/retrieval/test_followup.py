@@ -8,6 +8,7 @@ import pytest
 
 from retrieval.asked.followup import complete, complete_question
 from retrieval.asked.questions import read_question
+from retrieval.asked.vocabulary import Vocabulary
 from tests.retrieval.known import write_vocabulary
 
 HOMER = "Do you have letters from Winslow Homer in 1905?"
@@ -100,3 +101,105 @@ def test_names_in_small_letters_are_carried_where_the_index_knows_them(tmp_path:
 @pytest.mark.parametrize("earlier", [(), ("",), ("?",), (" ", "\x00")])
 def test_nothing_before_leaves_the_question_as_it_is(earlier: tuple[str, ...]) -> None:
     assert complete_question("And from her sister?", earlier) == "And from her sister?"
+
+
+@pytest.fixture(scope="module")
+def known(tmp_path_factory: pytest.TempPathFactory) -> Vocabulary:
+    return write_vocabulary(tmp_path_factory.mktemp("known"))
+
+
+MARSH = "Do you have letters from Ellen Marsh in 1905?"
+_SAME = "sender:ellen marsh; date:1905-01-01/1905-12-31; material:letter"
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        "Where is it?",
+        "Can I see them?",
+        "Is it restricted?",
+        "who is she?",
+        "Any others?",
+        "What else did she write?",
+        "Are those open to researchers?",
+        "which box is that in?",
+        "Is there a transcript?",
+        "can i get copies",
+        "tell me more about the second one",
+        "When was that written?",
+        "And what box?",
+        "who wrote it?",
+        "How big is the collection?",
+        "what does it say about the flood?",
+        "could you show me the first letter",
+        "does he mention the strike?",
+        "Who was he writing to?",
+        "more like this",
+        "only the postcards please",
+    ],
+)
+def test_a_question_that_only_points_back_asks_for_the_same(question: str) -> None:
+    assert _chips(question, MARSH) == _SAME
+
+
+@pytest.mark.parametrize(
+    ("question", "chips"),
+    [
+        ("any from 1906?", "sender:ellen marsh; date:1906-01-01/1906-12-31; material:letter"),
+        ("the same for 1907", "sender:ellen marsh; date:1907-01-01/1907-12-31; material:letter"),
+        ("from the 1890s instead", "sender:ellen marsh; date:1890-01-01/1899-12-31; material:letter"),
+        ("1910?", "sender:ellen marsh; date:1910-01-01/1910-12-31; material:letter"),
+        ("and from her sister?", "person:ellen marsh; date:1905-01-01/1905-12-31; material:letter"),
+        ("what about her husband?", "person:ellen marsh; date:1905-01-01/1905-12-31; material:letter"),
+        ("and the replies?", "recipient:ellen marsh; date:1905-01-01/1905-12-31; material:letter"),
+        ("what about photographs?", "person:ellen marsh; date:1905-01-01/1905-12-31; material:photograph"),
+        ("did she keep a diary?", "person:ellen marsh; date:1905-01-01/1905-12-31; material:diary"),
+        ("not letters, diaries", "sender:ellen marsh; date:1905-01-01/1905-12-31; material:diary"),
+        ("in Boston?", f"{_SAME}; place:boston"),
+        ("What's in folder 3?", f"{_SAME}; container:folder3"),
+    ],
+)
+def test_a_question_that_leans_takes_what_it_does_not_say(question: str, chips: str) -> None:
+    assert _chips(question, MARSH) == chips
+
+
+@pytest.mark.parametrize("earlier", [[MARSH], ["who were the Okafors?", "any photographs of the town band?"]])
+@pytest.mark.parametrize(
+    "question",
+    [
+        "In which box are William Burroughs's letters to Anne Waldman?",
+        "Who was Clara Whitcombe?",
+        "Which box holds the minutes of the Thornbury Mill Company?",
+        "Do you have diaries from the Civil War?",
+        "Is the Albert Okafor collection open to the public?",
+        "How many boxes are in the Marsh family papers?",
+        "photographs of the town band on parade",
+        "What is the call number of the Thornbury records?",
+        "I'm looking for maps of harbours before 1850",
+        "my grandmother worked in a cotton mill, do you have anything about that?",
+        "Are there any letters that mention the flood of 1902?",
+        "Do you have recordings of folk songs?",
+        "Where can I find the diary that Josiah Pennefather kept?",
+        "Show me letters by Samuel Goodwin about his press",
+        "Was there a strike at the mill?",
+        "Are these papers in English: Thornbury Mill Company records?",
+        "letters about smallpox vaccination",
+        "Can I copy photographs from the band collection?",
+        "what is the oldest item you have",
+        "do you have anything on suffrage petitions",
+        "Is there a letter in which Lincoln mentions his sister?",
+        "In which folder is the will of Thomas Marsh?",
+        "Who wrote the letter about the orchard flood?",
+        "Which collections document their own founding?",
+        "How do I cite a letter by Ellen Marsh?",
+        "Did Taft ever write about his illness?",
+        "What did Clara Whitcombe write to her mother?",
+        "I want to see the telegram that Ellen Marsh sent on 4 May 1905",
+        "Any other railway collections?",
+        "Do you have material on the same-sex marriage debate?",
+    ],
+)  # fmt: skip
+def test_a_question_with_a_subject_of_its_own_is_left_alone(
+    question: str, earlier: list[str], known: Vocabulary
+) -> None:
+    assert complete_question(question, earlier, known) == question
