@@ -70,7 +70,8 @@ BODIES = frozenset(
     conference congress convention conservatory convent corporation corps council court department
     district division federation festival foundation fund galleries gallery government guild hall high
     hospital hotel house inc infantry institute institution league library lodge lodges ltd
-    ministry mission museum navy observatory office opera orchestra order orphanage parish parliament party press program project
+    ministry mission museum navy observatory office opera orchestra order orphanage parish parliament party
+    press program project
     railroad railway regiment review school schools secretary seminary senate service society station
     studio studios synagogue team temple theater theatre town township tribe tribune troop trust union
     university village volunteers workshop
