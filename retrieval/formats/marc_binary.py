@@ -10,7 +10,9 @@ import logging
 import re
 import warnings
 from collections.abc import Iterator
+from contextlib import redirect_stderr
 from dataclasses import dataclass
+from io import StringIO
 from pathlib import Path
 
 from pymarc import Record as MarcRecord
@@ -73,11 +75,12 @@ def _read_one(number: int, frame: bytes) -> MarcChunk:
     problem = "lengths are wrong"
     try:
         if _fits(frame):
-            return MarcChunk(number, _parse(frame, encoding), remark=remark)
+            record, complaint = _parse(frame, encoding)
+            return MarcChunk(number, record, remark="; ".join(filter(None, (remark, complaint))))
     except _FAULTS as error:
         problem = _say(error)
     try:
-        mended = _parse(_mend(frame), encoding)
+        mended, _ = _parse(_mend(frame), encoding)
     except _FAULTS:
         return MarcChunk(number, None, f"cannot be read: {problem}")
     return MarcChunk(number, mended, remark=f"has a directory that does not fit its fields ({problem})")
@@ -92,22 +95,28 @@ def _fits(frame: bytes) -> bool:
 
 
 def _say(error: Exception) -> str:
+    if "invalid literal" in str(error):
+        return "lengths are no numbers"
     return " ".join(str(error).split())[:120] or type(error).__name__
 
 
-def _parse(frame: bytes, encoding: str) -> MarcRecord:
-    """One record by pymarc, its length and encoding set to what they are."""
+def _parse(frame: bytes, encoding: str) -> tuple[MarcRecord, str]:
+    """One record by pymarc, its length and encoding set to what they are; and what it had to leave out.
+
+    pymarc tells of damaged MARC-8 on the standard error stream and nowhere else.
+    """
     is_utf8, is_page = encoding == "utf-8", encoding.startswith("windows")
     coding = b"a" if is_utf8 else b" "
     leader = b"%05d" % min(len(frame) + 1, 99999) + frame[5:9] + coding + frame[10:24]
-    with warnings.catch_warnings():
+    with warnings.catch_warnings(), redirect_stderr(StringIO()) as told:
         warnings.simplefilter("ignore")
-        return MarcRecord(
+        record = MarcRecord(
             leader + frame[_LEADER:] + _END_OF_RECORD,
             force_utf8=is_utf8,
             hide_utf8_warnings=True,
             file_encoding=find_codec(frame, encoding) if is_page else "iso8859-1",
         )
+    return record, "has MARC-8 characters that are damaged, left out" if told.getvalue() else ""
 
 
 def _mend(frame: bytes) -> bytes:

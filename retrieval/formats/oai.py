@@ -17,6 +17,7 @@ from lxml.etree import _Element
 from retrieval.errors import SourceError
 from retrieval.formats.catalogue import CatalogueReading, Entry, report_repairs, shorten
 from retrieval.formats.catalogue_records import Catalogue, make_records
+from retrieval.formats.catalogue_text import is_placeholder
 from retrieval.formats.catalogue_xml import Values, find
 from retrieval.formats.dublin_core import is_dublin_core, read_dublin_core
 from retrieval.formats.ead import read_ead
@@ -73,7 +74,7 @@ def read_oai(root: _Element, path: Path, source: str) -> CatalogueReading:
     for number, element in enumerate(_records(root), start=1):
         _read_record(element, number, reply, source)
     if not (reply.entries or reply.aids or reply.deleted or reply.problems):
-        verbs = [local(node) for node in root.iter(etree.Element) if local(node) in _NO_RECORDS]
+        verbs = [etree.QName(n).localname for n in root.iter(etree.Element) if local(n) in _NO_RECORDS]
         what = f"answers {verbs[0]}, which gives" if verbs else "has"
         raise SourceError(
             path, f"{what} no records", line=root.sourceline, remedy="save the reply to ListRecords"
@@ -199,7 +200,7 @@ def _name_catalogue(root: _Element, reply: _Reply, path: Path, source: str) -> C
         value for entry in reply.entries for value in entry.identifiers if value.startswith("oai:")
     ]
     spoken = re.match(r"oai:([^:]+):", identifiers[0]) if identifiers else None
-    namespace = spoken[1] if spoken else host
+    namespace = spoken[1] if spoken and not is_placeholder(spoken[1]) else host
     names = [node for node in root.iter(etree.Element) if local(node) == "repositoryname"]
     own_name = Values().text(names[0]) if names else ""
     title = own_name or host or namespace or title_from_name(path.stem)

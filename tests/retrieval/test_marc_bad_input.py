@@ -67,9 +67,9 @@ def test_what_is_no_marc_gives_one_line(tmp_path: Path, raw: bytes, problem: str
     [
         (GOOD[:-30], "record 2 is cut off at the end of the file"),
         (b"00000nam a2200000 a 4500\x1d", "record 2 cannot be read: "),
-        (b"12345nam a22xxxxx a 4500" + b"\x1e\x1d", "record 2 cannot be read: "),
+        (b"12345nam a22xxxxx a 4500" + b"\x1e\x1d", "record 2 cannot be read: lengths are no numbers"),
         (bytes(range(128, 160)) * 3 + b"\x1d", "record 2 cannot be read: "),
-        (b"junk between records\x1d", "record 2 cannot be read: "),
+        (b"junk between records\x1d", "record 2 cannot be read: lengths are no numbers"),
         (bytes(make(BOOK, "001 x1").as_marc()), "record 2 has no descriptive field (100 or above)"),
     ],
     ids=range(6),
@@ -218,3 +218,15 @@ def test_damage_anywhere_never_ends_in_an_error(tmp_path: Path, seed: int) -> No
     assert reading.records or reading.problems
     assert not any(error.problem.startswith("could not be read:") for error in reading.problems)
     assert len({record.id for record in reading.records}) == len(reading.records)
+
+
+def test_damaged_marc_8_is_told_as_a_remark_and_not_on_the_console(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    two_of_three_bytes = b"A good r\x1b$1!0"
+    reading = read_bytes(tmp_path, GOOD.replace(b"A good record", two_of_three_bytes))
+    assert titles(reading) == ["A good r"]
+    assert [problem.problem for problem in reading.problems] == [
+        "record 1 has MARC-8 characters that are damaged, left out"
+    ]
+    assert capsys.readouterr().err == ""

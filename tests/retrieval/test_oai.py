@@ -170,8 +170,8 @@ def test_long_identifiers_that_begin_alike_keep_apart(tmp_path: Path) -> None:
     [
         (f"<OAI-PMH {OAI}><error code='noRecordsMatch'>Nothing new</error></OAI-PMH>", "is an error reply: noRecordsMatch, Nothing new"),
         (f"<OAI-PMH {OAI}><error code='badResumptionToken'/></OAI-PMH>", "is an error reply: badResumptionToken"),
-        (f"<OAI-PMH {OAI}><Identify><repositoryName>Harbour</repositoryName></Identify></OAI-PMH>", "answers identify, which gives no records"),
-        (f"<OAI-PMH {OAI}><ListSets><set><setSpec>a</setSpec></set></ListSets></OAI-PMH>", "answers listsets, which gives no records"),
+        (f"<OAI-PMH {OAI}><Identify><repositoryName>Harbour</repositoryName></Identify></OAI-PMH>", "answers Identify, which gives no records"),
+        (f"<OAI-PMH {OAI}><ListSets><set><setSpec>a</setSpec></set></ListSets></OAI-PMH>", "answers ListSets, which gives no records"),
         (f"<OAI-PMH {OAI}><ListRecords/></OAI-PMH>", "has no records"),
         ("", "is empty (0 bytes)"),
         ("<html><body>502 Bad Gateway</body></html>", "is HTML, which is not read yet"),
@@ -239,3 +239,8 @@ def test_a_page_of_deletions_between_others_is_no_trouble(tmp_path: Path) -> Non
     assert [[found.title for found in reading.records] for reading in readings] == [
         ["photos.example.org", "A mill"], [], ["A bridge"],
     ]  # fmt: skip
+
+
+def test_a_server_that_calls_itself_nothing_gives_no_name(tmp_path: Path) -> None:
+    text = reply(record(1, dc("A mill"))).replace("oai:harbour", "oai:N/A")
+    assert [found.title for found in read_text(tmp_path, text).records if found.title == "N/A"] == []
