@@ -1,4 +1,4 @@
-"""`reading-room index build|search|verify`: thin handlers, heavy imports only inside them."""
+"""`reading-room index build|search|verify|push`: thin handlers, heavy imports only inside them."""
 
 from __future__ import annotations
 
@@ -11,16 +11,24 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from retrieval.engine_options import (
+    NOTHING_SET,
+    SearchSettings,
+    make_engine_options,
+    make_reranker_options,
+)
 from retrieval.evaluation import commands as evaluate_commands
 
 if TYPE_CHECKING:
+    from retrieval.backends.engine import SearchEngine
     from retrieval.index import Index
+    from retrieval.ranking.reranking import Reranker
     from retrieval.store.builder import Built, Progress
 
     Subparsers = argparse._SubParsersAction[argparse.ArgumentParser]
 
 
-def add_commands(subparsers: Subparsers, data_dir: Path) -> None:
+def add_commands(subparsers: Subparsers, data_dir: Path, settings: SearchSettings = NOTHING_SET) -> None:
     """Add `index` and `evaluate`; `data_dir` is where the snapshots are kept unless told otherwise."""
     group = subparsers.add_parser("index", help="build, search and check the index of the collections")
     commands = group.add_subparsers(metavar="COMMAND", required=True)
@@ -35,8 +43,11 @@ def add_commands(subparsers: Subparsers, data_dir: Path) -> None:
     shared.add_argument(
         "--embedder", default="", metavar="NAME", help="sentence-transformers model, by folder or cached name"
     )
-    _add_build(commands, shared)
-    search = commands.add_parser("search", parents=[shared], help="ask the index, without a model")
+    engine, reranker = make_engine_options(settings), make_reranker_options(settings)
+    _add_build(commands, [shared, engine])
+    search = commands.add_parser(
+        "search", parents=[shared, engine, reranker], help="ask the index, without a model"
+    )
     search.add_argument("question")
     search.add_argument(
         "--top-k", type=int, default=6, metavar="N", help="records to show (default: %(default)s)"
@@ -48,11 +59,15 @@ def add_commands(subparsers: Subparsers, data_dir: Path) -> None:
     search.set_defaults(run=run_search)
     verify = commands.add_parser("verify", parents=[shared], help="check every file and open the index")
     verify.set_defaults(run=run_verify)
-    evaluate_commands.add_commands(subparsers, shared)
+    push = commands.add_parser(
+        "push", parents=[shared, engine], help="give a search engine what it lacks of the index in use"
+    )
+    push.set_defaults(run=run_push)
+    evaluate_commands.add_commands(subparsers, [shared, engine, reranker])
 
 
-def _add_build(commands: Subparsers, shared: argparse.ArgumentParser) -> None:
-    build = commands.add_parser("build", parents=[shared], help="read finding aids and switch to a new index")
+def _add_build(commands: Subparsers, shared: list[argparse.ArgumentParser]) -> None:
+    build = commands.add_parser("build", parents=shared, help="read finding aids and switch to a new index")
     build.add_argument("paths", nargs="+", type=Path, metavar="PATH", help="files or folders")
     build.add_argument(
         "--carry-containers", action="store_true", help="an item without a container takes the one before it"
@@ -84,10 +99,10 @@ def run_build(args: argparse.Namespace) -> int:
     loaded = time.perf_counter()
     sources = replace_given(load_sources(args.root), args.paths, options)
     files = sum(len(list_files(args.root, source)) for source in sources)
-    with _show_progress(files) as progress:
+    with args.open_mirror(args) as mirror, _show_progress(files) as progress:
         problems: list[str] = []
         try:
-            built = build_from_sources(args.root, sources, embedder, progress, problems)
+            built = build_from_sources(args.root, sources, embedder, progress, problems, mirror)
         except SnapshotError:
             for problem in problems:
                 print(f"skipped  {problem}")
@@ -98,10 +113,17 @@ def run_build(args: argparse.Namespace) -> int:
 
 def run_search(args: argparse.Namespace) -> int:
     """Print the hits for a question; 0 whether or not anything was found."""
+    from retrieval.engine_options import open_reranker, open_search_engine
+
+    reranker = open_reranker(args.reranker)
+    with open_search_engine(args.engine, args.engine_key) as engine:
+        return _search(args, _open(args, engine, reranker))
+
+
+def _search(args: argparse.Namespace, index: Index) -> int:
     from retrieval.errors import QueryError
     from retrieval.index import Filters
 
-    index = _open(args)
     known = {summary.id for summary in index.collections()}
     for wanted in args.collection:
         if wanted not in known:
@@ -149,13 +171,32 @@ def run_verify(args: argparse.Namespace) -> int:
     return 0
 
 
-def _open(args: argparse.Namespace) -> Index:
+def run_push(args: argparse.Namespace) -> int:
+    """Give the engine what it lacks; errors rise. Needed when one is first set, or was emptied."""
+    from retrieval.errors import QueryError
+    from retrieval.store.snapshot import check_files, locking, read_current, read_manifest
+
+    if not args.engine:
+        raise QueryError("no search engine is named; give --engine, or set READING_ROOM_SEARCH_ENGINE")
+    with args.open_mirror(args) as mirror, locking(args.root):
+        folder = args.root / read_current(args.root)
+        manifest = read_manifest(folder)
+        check_files(folder, manifest)
+        mirror.take_in(args.root, folder, manifest)
+    print(f"the search engine has the index {manifest.version}, {manifest.passages:,} passages")
+    return 0
+
+
+def _open(
+    args: argparse.Namespace, engine: SearchEngine | None = None, reranker: Reranker | None = None
+) -> Index:
     from retrieval.embedding import load_embedder
     from retrieval.index import Index
     from retrieval.store.snapshot import read_current
 
     folder = args.root / read_current(args.root)
-    return Index(folder, load_embedder(args.embedder, args.root.parent / "models"))
+    embedder = load_embedder(args.embedder, args.root.parent / "models")
+    return Index(folder, embedder, engine=engine, reranker=reranker)
 
 
 @contextmanager

@@ -10,6 +10,7 @@ import signal
 import socket
 import time
 from collections.abc import Callable, Iterator
+from contextlib import AsyncExitStack
 from types import FrameType
 
 import uvicorn
@@ -54,6 +55,7 @@ async def _serve(
     settings: Settings, listener: socket.socket, mount_pages: MountPages, build_index: BuildIndex
 ) -> int:
     from retrieval.embedding import load_embedder
+    from retrieval.engine_options import open_reranker, open_search_engine
     from retrieval.library import Library
     from serve.app import create_app
     from serve.engine.backend import start_backend
@@ -61,11 +63,15 @@ async def _serve(
     here = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(settings.host, settings.host)
     address = f"http://{here}:{settings.port}"
     started = time.monotonic()
-    async with start_backend(settings, _say) as backend:
+    reranker = open_reranker(settings.reranker)
+    async with start_backend(settings, _say) as backend, AsyncExitStack() as opened:
         await asyncio.to_thread(build_index, settings)
         models = settings.index_root.parent / "models"
         embedder = await asyncio.to_thread(load_embedder, settings.embedder, models)
-        library = Library(settings.index_root, embedder)
+        engine = opened.enter_context(
+            open_search_engine(settings.search_engine, settings.search_engine_key.get_secret_value())
+        )
+        library = Library(settings.index_root, embedder, engine=engine, reranker=reranker)
         await asyncio.to_thread(library.refresh)
         app = create_app(
             settings,

@@ -11,7 +11,7 @@ from fastapi.responses import JSONResponse
 from sqlalchemy.exc import OperationalError
 from starlette.exceptions import HTTPException
 
-from retrieval.errors import IndexMissing, QueryError, RetrievalError
+from retrieval.errors import IndexMissing, QueryError, RetrievalError, SearchEngineError
 from serve.errors import BadRequest, NotFound, NotReady, ServeError
 
 log = logging.getLogger(__name__)
@@ -36,6 +36,9 @@ def translate(error: Exception) -> ServeError:
         return BadRequest(str(error))
     if isinstance(error, IndexMissing):
         return NotReady("There is no index yet. Staff can build one: reading-room index build PATH")
+    if isinstance(error, SearchEngineError):
+        log.error("%s", error)
+        return NotReady("The collections cannot be searched at the moment. Try again in a minute.")
     if isinstance(error, RetrievalError | OperationalError):
         log.error("%s", error)
         return NotReady("A part of the service cannot be used at the moment. Try again in a minute.")

@@ -52,6 +52,9 @@ class Settings(BaseSettings):
     embedder: str = ""
     carry_containers: bool = False
     link_template: str = ""
+    search_engine: str = ""
+    search_engine_key: SecretStr = SecretStr("")
+    reranker: str = ""
 
     model: str = str(BUNDLED_READER)
     adapters: Path = Field(default_factory=lambda settings: settings["data"] / "adapters")

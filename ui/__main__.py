@@ -32,6 +32,7 @@ def main(arguments: list[str] | None = None) -> int:
 def make_parser(settings: Settings) -> argparse.ArgumentParser:
     """The command line, every package's part in it."""
     from retrieval import commands as retrieval_commands
+    from retrieval.engine_options import SearchSettings, make_engine_options
     from retrieval.sources import commands as source_commands
     from serve import commands as serve_commands
     from serve.adapters import commands as adapter_commands
@@ -41,8 +42,13 @@ def make_parser(settings: Settings) -> argparse.ArgumentParser:
     serve_commands.add_commands(
         subparsers, settings, mount_pages=_mount_pages, build_index=_build_first_index
     )
-    retrieval_commands.add_commands(subparsers, settings.data)
-    source_commands.add_commands(subparsers, settings.data)
+    search = SearchSettings(
+        engine=settings.search_engine,
+        engine_key=settings.search_engine_key.get_secret_value(),
+        reranker=settings.reranker,
+    )
+    retrieval_commands.add_commands(subparsers, settings.data, search)
+    source_commands.add_commands(subparsers, settings.data, make_engine_options(search))
     adapter_commands.add_commands(subparsers, settings)
     return parser
 

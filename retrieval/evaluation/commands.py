@@ -5,22 +5,26 @@ from __future__ import annotations
 import argparse
 import json
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from retrieval.backends.engine import SearchEngine
     from retrieval.evaluation.asking import Outcome, Scores
+    from retrieval.evaluation.gold import GoldSet
     from retrieval.index import Index
+    from retrieval.ranking.reranking import Reranker
 
     Subparsers = argparse._SubParsersAction[argparse.ArgumentParser]
 
 
-def add_commands(subparsers: Subparsers, shared: argparse.ArgumentParser) -> None:
-    """Add `evaluate`; `shared` brings the options that say which index and which embedder."""
+def add_commands(subparsers: Subparsers, shared: Sequence[argparse.ArgumentParser]) -> None:
+    """Add `evaluate`; `shared` bring the options that say which index, embedder, engine and cross-encoder."""
     group = subparsers.add_parser("evaluate", help="measure against questions whose answers are known")
     commands = group.add_subparsers(metavar="WHAT", required=True)
     retrieval = commands.add_parser(
-        "retrieval", parents=[shared], help="recall, ranking, refusals and latency of search"
+        "retrieval", parents=shared, help="recall, ranking, refusals and latency of search"
     )
     retrieval.add_argument(
         "--questions", type=Path, required=True, metavar="FILE", help="one JSON object on each line"
@@ -37,14 +41,21 @@ def add_commands(subparsers: Subparsers, shared: argparse.ArgumentParser) -> Non
 
 def run_retrieval(args: argparse.Namespace) -> int:
     """Ask every question and print the measures, last as one line of JSON. 0 when any could be asked."""
-    from retrieval.evaluation.asking import ask_all, score, score_by_kind
-    from retrieval.evaluation.failures import explain, find_failures
+    from retrieval.engine_options import open_reranker, open_search_engine
     from retrieval.evaluation.gold import read_gold
 
     gold = read_gold(args.questions)
     for problem in gold.problems:
         print(f"left out  {problem}", file=sys.stderr)
-    index = _open(args)
+    reranker = open_reranker(args.reranker)
+    with open_search_engine(args.engine, args.engine_key) as engine:
+        return _run(args, gold, _open(args, engine, reranker))
+
+
+def _run(args: argparse.Namespace, gold: GoldSet, index: Index) -> int:
+    from retrieval.evaluation.asking import ask_all, score, score_by_kind
+    from retrieval.evaluation.failures import explain, find_failures
+
     index.search("letters and photographs of a family", top_k=1)  # loads what is loaded at the first search
     outcomes = list(ask_all(index, gold.questions, args.k))
     failures = [(o, explain(index, o, args.k)) for o in find_failures(outcomes, args.k)[: args.failures]]
@@ -84,11 +95,12 @@ def _to_json(
     return told
 
 
-def _open(args: argparse.Namespace) -> Index:
+def _open(args: argparse.Namespace, engine: SearchEngine | None, reranker: Reranker | None) -> Index:
     from retrieval.embedding import load_embedder
     from retrieval.library import Library
 
-    return Library(args.root, load_embedder(args.embedder, args.root.parent / "models")).current()
+    embedder = load_embedder(args.embedder, args.root.parent / "models")
+    return Library(args.root, embedder, engine=engine, reranker=reranker).current()
 
 
 def _hits(text: str) -> int:

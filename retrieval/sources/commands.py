@@ -7,23 +7,30 @@ import json
 import re
 import sys
 import time
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from retrieval.sources.registry import Source
+    from retrieval.store.mirror import Mirror
     from retrieval.store.part_writer import GetEmbedder
     from retrieval.store.update import Updated
 
     Subparsers = argparse._SubParsersAction[argparse.ArgumentParser]
 
 
-def add_commands(subparsers: Subparsers, data_dir: Path) -> None:
-    """Add `sources` and its four commands; `data_dir` is where the index is kept unless told otherwise."""
+def add_commands(
+    subparsers: Subparsers, data_dir: Path, engine: argparse.ArgumentParser | None = None
+) -> None:
+    """Add `sources` and its four commands; `data_dir` is where the index is kept unless told otherwise.
+
+    `engine` brings the option that names a search engine, and `open_mirror`, which keeps it in step.
+    """
     group = subparsers.add_parser("sources", help="where records come from, and reading again what changed")
     commands = group.add_subparsers(metavar="COMMAND", required=True)
-    shared = argparse.ArgumentParser(add_help=False)
+    shared = argparse.ArgumentParser(add_help=False, parents=[engine] if engine else [])
     shared.add_argument(
         "--root", type=Path, default=data_dir / "index", metavar="FOLDER", help="default: %(default)s"
     )
@@ -126,23 +133,29 @@ def run_remove(args: argparse.Namespace) -> int:
     from retrieval.sources.refresh import remove_source
 
     started = time.perf_counter()
-    updated = remove_source(args.root, args.name, _embedder(args), _quiet)
-    print(f"{args.name} is no source any more.")
-    if updated:
-        _print_update(updated, time.perf_counter() - started)
-        if updated.removed:
-            _compact(args)
+    with _open_mirror(args) as mirror:
+        updated = remove_source(args.root, args.name, _embedder(args), _quiet, mirror)
+        print(f"{args.name} is no source any more.")
+        if updated:
+            _print_update(updated, time.perf_counter() - started)
+            if updated.removed:
+                _compact(args, mirror)
     return 0
 
 
 def _refresh(args: argparse.Namespace, names: list[str], *, full: bool) -> int:
+    with _open_mirror(args) as mirror:
+        return _take_in(args, names, mirror, full=full)
+
+
+def _take_in(args: argparse.Namespace, names: list[str], mirror: Mirror | None, *, full: bool) -> int:
     from retrieval.sources.harvest import harvest_source
     from retrieval.sources.refresh import refresh_sources
     from retrieval.store.compaction import needs_compaction
 
     started = time.perf_counter()
     updated, problems = refresh_sources(
-        args.root, names, _embedder(args), _quiet, full=full, harvest=harvest_source
+        args.root, names, _embedder(args), _quiet, full=full, harvest=harvest_source, mirror=mirror
     )
     for problem in problems:
         print(f"problem  {problem}", file=sys.stderr)
@@ -153,14 +166,18 @@ def _refresh(args: argparse.Namespace, names: list[str], *, full: bool) -> int:
             print(f"remark   {line}")
         _print_update(updated, time.perf_counter() - started)
         if needs_compaction(updated.manifest):
-            _compact(args)
+            _compact(args, mirror)
     return 1 if problems else 0
 
 
-def _compact(args: argparse.Namespace) -> None:
+def _open_mirror(args: argparse.Namespace) -> AbstractContextManager[Mirror | None]:
+    return args.open_mirror(args) if "open_mirror" in args else nullcontext()
+
+
+def _compact(args: argparse.Namespace, mirror: Mirror | None) -> None:
     from retrieval.store.compaction import compact_index
 
-    manifest = compact_index(args.root, _embedder(args), _quiet)
+    manifest = compact_index(args.root, _embedder(args), _quiet, mirror)
     if manifest:
         print(f"made one part of the index: {manifest.version}")
 

@@ -70,6 +70,9 @@ def find_missing(service: Service) -> list[str]:
         service.library.current()
     except RetrievalError as error:
         missing.append(str(error))
+    else:
+        if service.library.problem:
+            missing.append(service.library.problem)
     if service.aliases.base not in service.engines.names:
         missing.append("the engine is not serving the model yet")
     elif (adapter := service.aliases.stable(DEFAULT)) not in service.engines.offered:
