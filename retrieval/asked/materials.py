@@ -51,7 +51,9 @@ _PLURAL_ONLY = frozenset("negatives slides prints scores wills testamento".split
 _MORE_PHRASES: dict[str, Kind] = {
     "glass plates": "photograph", "music manuscripts": "music", "rare book": "book", "first edition": "book",
     "rare books": "book", "printed program": "programme", "song books": "music", "minute books": "minutes",
-    "account books": "account", "post cards": "letter", "architectural plans": "drawing",
+    "account books": "account", "deed books": "legal", "deed book": "legal", "letter books": "letter",
+    "letter book": "letter", "receipt books": "account", "cash books": "account", "day books": "account",
+    "sketch books": "drawing", "sketch book": "drawing", "post cards": "letter", "architectural plans": "drawing",
     "court records": "legal",
 }  # fmt: skip
 

@@ -67,8 +67,8 @@ def _is_inverted(tokens: Sequence[Token], surname: Run, given: Run, vocabulary: 
     last, first = tokens[surname.start].word, [token.word for token in tokens[given.start : given.end]]
     if vocabulary and is_known_name([*first, last], vocabulary):
         return True
-    if last in FIRST_NAMES or is_known_place([last], vocabulary):
-        return False
+    if last in FIRST_NAMES or is_known_place([last], vocabulary) or is_known_place(first, vocabulary):
+        return False  # "Richmond, Virginia"
     return all(len(word) == 1 for word in first) or (len(first) < 3 and set(first) <= FIRST_NAMES)
 
 

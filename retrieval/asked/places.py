@@ -46,7 +46,7 @@ def read_places(
     found: list[AskedPlace] = []
     place = 0
     while place < len(tokens):
-        match = _read_at(tokens, place, taken, vocabulary)
+        match = _read_at(tokens, place, taken, vocabulary) or _read_town(tokens, place, taken, vocabulary)
         if match:
             found.append(match)
         place = match.end if match else place + 1
@@ -73,6 +73,31 @@ def _read_at(
     return None
 
 
+def _read_town(
+    tokens: Sequence[Token], place: int, taken: Collection[int], vocabulary: Vocabulary | None
+) -> AskedPlace | None:
+    """ "In Harrow, Ohio": a town that nobody knows, by the state or land behind it."""
+    if not place or tokens[place - 1].word not in _PREPOSITIONS or not tokens[place].capital:
+        return None
+    for end in (place + 1, place + 2):
+        run = tokens[place:end]
+        if end >= len(tokens) or any(one in taken for one in range(place, end)) or not run[-1].capital:
+            return None
+        if tokens[end].gap.strip() == "," and end not in taken:
+            words = " ".join(one.word for one in run)
+            label = " ".join(one.text for one in run)
+            return AskedPlace(words, label, place, end) if lies_in_place(tokens, end, vocabulary) else None
+    return None
+
+
+def lies_in_place(tokens: Sequence[Token], end: int, vocabulary: Vocabulary | None) -> bool:
+    """Whether a known place follows a comma at `end`: of what stands before it, that says where it is."""
+    if end >= len(tokens) or tokens[end].gap.strip() != "," or not tokens[end].capital:
+        return False
+    longest = [token.word for token in tokens[end : end + 2]]
+    return any(is_known_place(longest[:length], vocabulary) for length in (1, 2))
+
+
 def _is_meant(tokens: Sequence[Token], start: int, end: int, vocabulary: Vocabulary | None) -> bool:
     """Whether the words stand where a place stands, and are no part of a longer name."""
     before = tokens[start - 1] if start else None
@@ -89,6 +114,7 @@ def _is_meant(tokens: Sequence[Token], start: int, end: int, vocabulary: Vocabul
     if before and before.word == "of" and start > 1 and tokens[start - 2].word in BODIES:
         return False  # "the University of Michigan"
     placed = before is not None and before.word in _PREPOSITIONS | {"the"}
+    placed = placed or _follows_place(tokens, start, vocabulary)
     if not capital:
         proper = " ".join(words) in PLACES or bool(vocabulary and vocabulary.look_up(words[0]).is_proper)
         inside = before is not None and before.word in ("in", "near", "around")
@@ -96,6 +122,13 @@ def _is_meant(tokens: Sequence[Token], start: int, end: int, vocabulary: Vocabul
     if " ".join(words) in AMBIGUOUS and not placed and not (before and "," in tokens[start].gap):
         return False
     return placed or not starts_sentence(tokens, start) or end - start > 1 or " ".join(words) in PLACES
+
+
+def _follows_place(tokens: Sequence[Token], start: int, vocabulary: Vocabulary | None) -> bool:
+    """ "From norway and sweden": what is joined to a place stands where that stands."""
+    if start < 3 or tokens[start - 1].word not in ("and", "or"):
+        return False
+    return tokens[start - 3].word in _PREPOSITIONS and is_known_place([tokens[start - 2].word], vocabulary)
 
 
 def _joins(tokens: Sequence[Token], start: int) -> bool:

@@ -15,12 +15,13 @@ from retrieval.asked.person_names import (
     put_in_order,
     say_titled,
 )
-from retrieval.asked.places import is_known_place
+from retrieval.asked.places import is_known_place, lies_in_place
 from retrieval.asked.roles import read_role
 from retrieval.asked.runs import Run
 from retrieval.asked.tokens import Token, starts_sentence
 from retrieval.asked.vocabulary import Vocabulary
 from retrieval.asked.words import BODIES, PEOPLES, THINGS
+from retrieval.implied.name_words import FIRST_NAMES
 
 _WHERE = frozenset("at in near around inside outside under".split())
 _HOUSES = frozenset("library archive archives museum".split())
@@ -68,6 +69,9 @@ def judge_run(
     if run.titled and tokens[run.start - 1].word == "general" and words[0] in _GENERALS:
         return None
     if (words[0] in PEOPLES or (words[0] in _LEADS and len(words) > 1)) and not (known or run.titled):
+        return None
+    plain = words[0] not in FIRST_NAMES and all(len(word) > 1 for word in words)
+    if plain and not (cued or known) and lies_in_place(tokens, run.end, vocabulary):
         return None
     if len(words) == 1:
         chosen = _judge_single(tokens, run, vocabulary, corrector, cued=cued)
