@@ -53,8 +53,8 @@ _MORE_PHRASES: dict[str, Kind] = {
     "rare books": "book", "printed program": "programme", "song books": "music", "minute books": "minutes",
     "account books": "account", "deed books": "legal", "deed book": "legal", "letter books": "letter",
     "letter book": "letter", "receipt books": "account", "cash books": "account", "day books": "account",
-    "sketch books": "drawing", "sketch book": "drawing", "post cards": "letter", "architectural plans": "drawing",
-    "court records": "legal",
+    "sketch books": "drawing", "sketch book": "drawing", "post cards": "letter",
+    "architectural plans": "drawing", "court records": "legal",
 }  # fmt: skip
 
 
