@@ -20,7 +20,7 @@ from retrieval.asked.questions import Person, Question, split_words
 from retrieval.ranking.board import Board, Weights
 from retrieval.ranking.filters import Limits
 from retrieval.spans import Span
-from retrieval.store.catalog import KINDS, LEVELS
+from retrieval.store.catalog import KINDS, LEVELS, Catalog
 from retrieval.store.lexical import LexicalIndex
 from retrieval.store.lexical_query import PersonField, require_person, require_term, require_words
 from retrieval.store.vectors import Mask
@@ -30,12 +30,17 @@ ROLE, OWN, ABOVE, SURNAME, TOLD, WRONG_ROLE = 1.0, 0.9, 0.8, 0.4, 0.3, 0.2
 it, by the last name alone, in its text, and in the other role only."""
 
 
+GRADES = np.array([0.0, WRONG_ROLE, TOLD, SURNAME, ABOVE, OWN, ROLE], dtype=np.float32)
+"""The same in rising order. Of every passage only the place in this list is kept, a byte."""
+_WRONG_ROLE, _TOLD, _SURNAME, _ABOVE, _OWN, _ROLE = range(1, 7)
+_FEW_NUMBERS = 8
+
 BROAD = 3653
 """Days that the dates of a collection or series may be wider than what was asked, ten years."""
 PERSON = "person"
 """The name of what people add, in an explanation."""
-_TIERS: tuple[tuple[float, PersonField, str], ...] = (
-    (ABOVE, "above", "all"), (SURNAME, "own", "last"), (TOLD, "told", "all"),
+_TIERS: tuple[tuple[int, PersonField, str], ...] = (
+    (_ABOVE, "above", "all"), (_SURNAME, "own", "last"), (_TOLD, "told", "all"),
 )  # fmt: skip
 
 
@@ -45,14 +50,14 @@ class Criterion:
 
     `mask` marks the passages that satisfy it. `wide` marks those that may: for people a record's own
     names have to decide, and for dates they count where none of `decisive`, folders and items with
-    dates of their own, could have told. `fit` is how well each does, 0 to 1, where that differs, and
-    `query` says the same to the lexical index where it can be said there.
+    dates of their own, could have told. `grades` say how well each does where that differs, as places in
+    GRADES, and `query` says the same to the lexical index where it can be said there.
     """
 
     kind: ChipKind
     chips: tuple[str, ...]
     mask: Mask
-    fit: NDArray[np.float32] | None = None
+    grades: NDArray[np.uint8] | None = None
     query: Query | None = None
     wide: Mask | None = None
     decisive: Mask | None = None
@@ -68,31 +73,26 @@ class Agreement:
 
 
 def read_criteria(
-    question: Question,
-    columns: NDArray[np.void],
-    words: LexicalIndex,
-    collection_ids: Sequence[str],
-    seen: Mask | None = None,
+    question: Question, catalog: Catalog, words: LexicalIndex, seen: Mask | None = None
 ) -> list[Criterion]:
     """The criteria of a question, those that are surest to be meant as they were read first.
 
     `seen` marks what may be seen at all, None for everything: what is withheld must not even decide in
     which of its ways a name is taken.
     """
-    finder = _Finder(question, columns, words, seen)
+    finder = _Finder(question, len(catalog.columns), words, seen)
     found = [finder.find_term("call_number", "identifier", term) for term in question.call_numbers]
     found += finder.find_people()
     if question.collections:
-        numbers = [collection_ids.index(one) for one in question.collections if one in collection_ids]
-        mask = np.isin(columns["collection"], numbers)
+        mask = mark_collections(catalog, question.collections)
         found.append(Criterion("collection", finder.ids("collection"), mask))
     found += [finder.find_term("container", "container", term) for term in question.containers]
     if question.span:
-        found.append(_read_days(question.span, finder.ids("date"), columns))
+        found.append(_read_days(question.span, finder.ids("date"), catalog))
     found += finder.find_places()
     if question.materials:
         bits = sum(1 << KINDS.index(kind) for kind in set(question.materials))
-        mask = (columns["kinds"] & np.uint32(bits)) != 0
+        mask = (catalog.column("kinds") & np.uint32(bits)) != 0
         found.append(Criterion("material", finder.ids("material"), mask))
     return found
 
@@ -133,7 +133,7 @@ def _wide(criterion: Criterion) -> Mask:
 
 def weigh_criteria(board: Board, criteria: Sequence[Criterion], weights: Weights) -> None:
     """Put what satisfies each criterion, or how well it does, on the board; the dates have their own rule."""
-    people = [one.fit[board.passages] for one in criteria if one.fit is not None]
+    people = [GRADES[one.grades[board.passages]] for one in criteria if one.grades is not None]
     if people:
         board.put(PERSON, weights.person * np.mean(people, axis=0), weights.person)
     for name, kind, weight in (
@@ -148,25 +148,35 @@ def weigh_criteria(board: Board, criteria: Sequence[Criterion], weights: Weights
             board.put(name, weight * np.mean(masks, axis=0), weight)
 
 
-def _read_days(span: Span, chips: tuple[str, ...], columns: NDArray[np.void]) -> Criterion:
+def _read_days(span: Span, chips: tuple[str, ...], catalog: Catalog) -> Criterion:
     """Passages whose own dates overlap, or whose inherited dates lie within; the undated never do.
 
     What a component above covers in many years says little of one year for what is below it, and
     neither do the dates of a whole collection.
     """
     first, last = days_of(span)
-    starts, ends, inherited = columns["first_day"], columns["last_day"], columns["dates_inherited"]
-    meets = (starts > 0) & (starts <= last) & (ends >= first)
-    low = columns["level"] >= LEVELS.index("file")
-    near = ends - starts <= last - first + BROAD
-    within = (starts >= first) & (ends <= last)
-    return Criterion(
-        "date",
-        chips,
-        np.asarray(meets & np.where(inherited, within, low | near)),
-        wide=np.asarray(meets),
-        decisive=np.asarray(low & ~inherited & (starts > 0)),
-    )
+    starts, ends = catalog.column("first_day"), catalog.column("last_day")
+    wide = (starts <= last) & (ends >= first)  # the undated end before every day
+    places = np.flatnonzero(wide)
+    from_day, to_day = starts[places], ends[places]
+    within = (from_day >= first) & (to_day <= last)
+    near = to_day - from_day <= last - first + BROAD
+    low = catalog.column("level")[places] >= LEVELS.index("file")
+    mask = np.zeros(len(wide), dtype=np.bool_)
+    mask[places] = np.where(catalog.column("dates_inherited")[places], within, low | near)
+    return Criterion("date", chips, mask, wide=wide, decisive=catalog.dated_low)
+
+
+def mark_collections(catalog: Catalog, ids: Sequence[str]) -> Mask:
+    """Passages of the collections with these ids; unknown ids mark nothing."""
+    numbers = [number for one in ids if (number := catalog.collection_number(one)) is not None]
+    column = catalog.column("collection")
+    if len(numbers) > _FEW_NUMBERS:
+        return np.isin(column, numbers)
+    mask: Mask = np.zeros(len(column), dtype=np.bool_)
+    for number in numbers:
+        mask |= column == number
+    return mask
 
 
 def names_something(question: Question) -> bool:
@@ -185,11 +195,9 @@ def days_of(span: Span) -> tuple[int, int]:
 
 
 class _Finder:
-    def __init__(
-        self, question: Question, columns: NDArray[np.void], words: LexicalIndex, seen: Mask | None
-    ) -> None:
+    def __init__(self, question: Question, size: int, words: LexicalIndex, seen: Mask | None) -> None:
         self._question = question
-        self._size = len(columns)
+        self._size = size
         self._words = words
         self._seen = seen
 
@@ -212,29 +220,28 @@ class _Finder:
 
     def _find_person(self, person: Person) -> Criterion:
         """Where a person stands, the surest place first; a lesser place counts only where no surer one is."""
-        fit = np.zeros(self._size, dtype=np.float32)
+        grades = np.zeros(self._size, dtype=np.uint8)
         surname = (person.words[-1],)
-        tiers: list[tuple[PersonField, Sequence[str], float]] = [
-            ("told", person.words, TOLD),
-            ("own", surname, SURNAME),
-            ("above", person.words, ABOVE),
-            ("own", person.words, OWN),
+        tiers: list[tuple[PersonField, Sequence[str], int]] = [
+            ("told", person.words, _TOLD),
+            ("own", surname, _SURNAME),
+            ("above", person.words, _ABOVE),
+            ("own", person.words, _OWN),
         ]
-        for where, words, grade in tiers:
-            fit[self._select(require_person(words, where))] = grade
         if person.role != "any":
             other: PersonField = "recipient" if person.role == "sender" else "sender"
-            fit[self._select(require_person(person.words, other))] = WRONG_ROLE
-            fit[self._select(require_person(person.words, person.role))] = ROLE
+            tiers += [(other, person.words, _WRONG_ROLE), (person.role, person.words, _ROLE)]
+        for where, words, grade in tiers:
+            grades[self._select(require_person(words, where))] = grade
         kind: ChipKind = "person" if person.role == "any" else person.role
         chip = f"{kind}:{' '.join(person.words)}"
-        wide = np.asarray(fit >= SURNAME)
+        wide = grades >= _SURNAME
         for least, where, words in _TIERS:
-            mask = np.asarray(fit >= least)
+            mask = grades >= least
             if mask.any():
                 query = require_person(person.words if words == "all" else surname, where)
-                return Criterion(kind, (chip,), mask, fit, query, wide)
-        return Criterion(kind, (chip,), wide, fit)
+                return Criterion(kind, (chip,), mask, grades, query, wide)
+        return Criterion(kind, (chip,), wide, grades)
 
     def _mark(self, query: Query) -> Mask:
         mask = np.zeros(self._size, dtype=np.bool_)

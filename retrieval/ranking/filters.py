@@ -45,31 +45,29 @@ class Limits:
         audience: Audience,
         catalog: Catalog,
     ) -> None:
-        columns, collection_ids = catalog.columns, catalog.collection_ids
-        self._passages = catalog.passage_count
-        numbers = [collection_ids.index(one) for one in filters.collections if one in collection_ids]
+        self._catalog = catalog
+        numbers = [catalog.collection_number(one) for one in filters.collections]
+        known = tuple(number for number in numbers if number is not None)
         levels = tuple(LEVELS.index(level) for level in filters.levels)
-        hides = not audience.staff and bool(columns["withheld_until"].any())
+        self._seen = catalog.seen_by(audience)
         self.scope = Scope(
-            collections=tuple(numbers) or ((-1,) if filters.collections else ()),
+            collections=known or ((-1,) if filters.collections else ()),
             levels=levels,
             years=filters.years,
-            day=audience.day if hides else None,
+            day=audience.day if self._seen else None,
         )
-        self.seen: Mask | None = None
-        if hides:
-            self.seen = catalog.mark_live() & (columns["withheld_until"] < audience.day)
+        self.seen = self._seen.mask if self._seen else None
         self.mask = self.seen
         if filters == EVERYTHING:
             return
         self.mask = catalog.mark_live() if self.seen is None else self.seen.copy()
         if filters.collections:
-            self.mask &= np.isin(columns["collection"], numbers)
+            self.mask &= np.isin(catalog.column("collection"), known)
         if filters.levels:
-            self.mask &= np.isin(columns["level"], levels)
+            self.mask &= np.isin(catalog.column("level"), levels)
         if filters.years:
             first, last = filters.years
-            starts, ends = columns["first_year"], columns["last_year"]
+            starts, ends = catalog.column("first_year"), catalog.column("last_year")
             self.mask &= (starts >= 0) & (starts <= last) & (ends >= first)
 
     def narrow(self, mask: Mask) -> Mask:
@@ -79,12 +77,11 @@ class Limits:
     @property
     def count(self) -> int:
         """How many passages may be found."""
-        return self._count(self.mask)
+        if self.mask is self.seen or self.mask is None:
+            return self.seen_count
+        return int(np.count_nonzero(self.mask))
 
     @property
     def seen_count(self) -> int:
         """How many passages the audience may see."""
-        return self._count(self.seen)
-
-    def _count(self, mask: Mask | None) -> int:
-        return self._passages if mask is None else int(mask.sum())
+        return self._seen.count if self._seen else self._catalog.passage_count

@@ -59,8 +59,6 @@ JUDGED = 24
 """Records that are held against the question by their own names and dates."""
 WORDS = "words asked for"
 """The name of what they add, in an explanation."""
-WIDE = 0.3
-"""Share of all passages from which on a mask is met by asking for more and dropping the others."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,7 +136,7 @@ class Searcher:
         text = question[:LONGEST_QUESTION].encode("utf-8", "replace").decode()
         asked = read_question(text, self._vocabulary, without=without)
         limits = Limits(filters, audience, self._catalog)
-        criteria = read_criteria(asked, self._columns, self._words, self._catalog.collection_ids, limits.seen)
+        criteria = read_criteria(asked, self._catalog, self._words, limits.seen)
         agreement = agree(criteria, limits, lambda mask: self._confirm(mask, asked))
         candidates = self._gather(asked, agreement, limits)
         board = self._rank(candidates, asked, criteria, agreement)
@@ -188,18 +186,14 @@ class Searcher:
     ) -> tuple[Scored, Scored]:
         """Candidates of both sides from the index on disk."""
         lexical = self._words.search(asked, CANDIDATES, limits.scope)
-        dense = self._vectors.search(vector, CANDIDATES, limits.mask)
         mask = agreement.mask
+        masks = [limits.mask] if mask is None else [limits.mask, mask]
+        dense = [hit for hits in self._vectors.search_each(vector, CANDIDATES, masks) for hit in hits]
         if mask is not None:
             queries = [criterion.query for criterion in agreement.kept if criterion.query is not None]
             more = CANDIDATES if len(queries) == len(agreement.kept) else 3 * CANDIDATES
             fitting = self._words.search(asked, more, limits.scope, queries)
             lexical += [(number, score) for number, score in fitting if mask[number]][:CANDIDATES]
-            if mask.mean() > WIDE:
-                near = self._vectors.search(vector, 4 * CANDIDATES, limits.mask)
-                dense += [(number, score) for number, score in near if mask[number]][:CANDIDATES]
-            else:
-                dense += self._vectors.search(vector, CANDIDATES, mask)
         return lexical, dense
 
     def _rank(
@@ -283,14 +277,14 @@ class Searcher:
 
     def _confirm(self, mask: Mask, asked: Question) -> Mask | None:
         """Those of a few passages whose records have the people asked for by name; None for none."""
-        numbers = np.unique(self._columns["record"][mask])[:JUDGED]
+        numbers = self._catalog.records_of_passages(mask)[:JUDGED]
         found = self._catalog.records(numbers.tolist())
         right = [
             number
             for number, record in found.items()
             if all(judge_person(person, record) >= ENOUGH for person in asked.people)
         ]
-        return mask & np.isin(self._columns["record"], right) if right else None
+        return mask & np.isin(self._catalog.column("record"), right) if right else None
 
     def _match(
         self, asked: Question, criteria: list[Criterion], agreement: Agreement, limits: Limits

@@ -10,6 +10,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -48,6 +50,14 @@ class CollectionSummary:
     abstract: str
 
 
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """Passages that may be seen, and how many they are."""
+
+    mask: NDArray[np.bool_]
+    count: int
+
+
 class Catalog:
     """Records and passages by number or id; safe to read from several threads.
 
@@ -62,8 +72,54 @@ class Catalog:
         self._newest = _find_newest(parts)
         self._summaries: dict[int, list[CollectionSummary]] = {}
         self.columns, self.live = _join_columns(parts, deleted, withdrawn)
+        self._columns: dict[str, NDArray[Any]] = {}
         self.passage_count = len(self.columns) - len(deleted)
         self.collection_ids: list[str] = [name for part in parts for name in part.collection_ids]
+        self._collection_numbers = {name: number for number, name in enumerate(self.collection_ids)}
+        self._seen: dict[int, Seen | None] = {}
+
+    def column(self, name: str) -> NDArray[Any]:
+        """One of the `columns` in a block of its own, which reads ten times as fast as every 41st byte."""
+        if name not in self._columns:
+            self._columns[name] = np.ascontiguousarray(self.columns[name])
+        return self._columns[name]
+
+    def collection_number(self, collection_id: str) -> int | None:
+        """The number that stands for a collection in the columns; None for an unknown one."""
+        return self._collection_numbers.get(collection_id)
+
+    def seen_by(self, audience: Audience) -> Seen | None:
+        """The passages that `audience` may see, not to be changed; None where that is all of them."""
+        if audience.staff or self.withheld is None:
+            return None
+        day = audience.day
+        if day not in self._seen:
+            mask = self.mark_live() & (self.withheld < day)
+            count = int(np.count_nonzero(mask))
+            self._seen = {day: Seen(mask, count) if count < self.passage_count else None}  # not yesterday's
+        return self._seen[day]
+
+    @cached_property
+    def withheld(self) -> NDArray[np.int32] | None:
+        """Until when each passage is withheld, as `Audience.day` has it; None where none ever is."""
+        column = self.column("withheld_until")
+        return column if column.any() else None
+
+    @cached_property
+    def dated_low(self) -> NDArray[np.bool_]:
+        """Marks passages of folders and items that have dates of their own."""
+        low = self.column("level") >= LEVELS.index("file")
+        return np.asarray(low & ~self.column("dates_inherited") & (self.column("first_day") > 0))
+
+    def records_of_passages(self, mask: NDArray[np.bool_]) -> NDArray[np.int32]:
+        """Numbers of the records that have the passages marked, each once, sorted."""
+        numbers = self.column("record")[mask]
+        if not len(numbers):
+            return numbers
+        is_other = np.ones(len(numbers), dtype=np.bool_)  # a record's passages stand together
+        np.not_equal(numbers[1:], numbers[:-1], out=is_other[1:])
+        numbers = numbers[is_other]
+        return numbers if len(self._parts) == 1 else np.sort(numbers)
 
     def mark_live(self) -> NDArray[np.bool_]:
         """A fresh mask of all passages but the deleted ones."""
@@ -178,10 +234,13 @@ class Catalog:
         return number not in self._withdrawn and self._newest.get(number, 0) == place
 
     def _summarise_all(self, before: int) -> list[CollectionSummary]:
-        rows = self.columns
-        starts = np.ones(len(rows), dtype=np.bool_)
-        starts[1:] = rows["record"][1:] != rows["record"][:-1]
-        seen = rows[starts & (rows["collection"] >= 0) & (rows["withheld_until"] < before)]
+        records = self.column("record")
+        starts = np.ones(len(records), dtype=np.bool_)
+        np.not_equal(records[1:], records[:-1], out=starts[1:])
+        starts &= self.column("collection") >= 0
+        if self.withheld is not None:
+            starts &= self.withheld < before
+        seen = self.columns[starts]
         numbers = seen["record"].astype(np.int64)
         place, count = seen["collection"], len(self.collection_ids)
         totals = np.bincount(place, minlength=count)
@@ -212,6 +271,8 @@ def _find_newest(parts: Sequence[CatalogPart]) -> dict[int, int]:
 def _join_columns(
     parts: Sequence[CatalogPart], deleted: Numbers, withdrawn: Numbers
 ) -> tuple[NDArray[np.void], NDArray[np.bool_] | None]:
+    if len(parts) == 1 and not len(deleted):
+        return parts[0].columns, None  # read from the disk as it is needed
     columns = np.concatenate([part.columns for part in parts]) if parts else np.empty(0, dtype=COLUMNS)
     if not len(deleted):
         return columns, None

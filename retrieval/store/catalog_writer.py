@@ -16,7 +16,7 @@ from retrieval.store.origins import Origin
 from retrieval.store.stored import COLUMNS, NO_PARENT, dump_record, make_row
 
 _SCHEMA = """
-CREATE TABLE records (num INTEGER PRIMARY KEY, id TEXT UNIQUE NOT NULL, parent_id TEXT NOT NULL,
+CREATE TABLE records (num INTEGER PRIMARY KEY, id TEXT NOT NULL, parent_id TEXT NOT NULL,
                       position INTEGER NOT NULL, source TEXT NOT NULL, origin INTEGER NOT NULL,
                       fields TEXT NOT NULL);
 CREATE TABLE passages (num INTEGER PRIMARY KEY, id TEXT NOT NULL, record INTEGER NOT NULL,
@@ -26,10 +26,13 @@ CREATE TABLE origins (num INTEGER PRIMARY KEY, source TEXT NOT NULL, name TEXT N
                       gone INTEGER NOT NULL, state TEXT NOT NULL, UNIQUE (source, name));
 """
 _INDEXES = """
+CREATE UNIQUE INDEX records_id ON records (id);
 CREATE INDEX records_parent ON records (parent_id);
 CREATE INDEX records_origin ON records (origin);
 CREATE INDEX passages_record ON passages (record);
 """
+_WRITE_FAST = "PRAGMA journal_mode=OFF; PRAGMA synchronous=OFF; PRAGMA cache_size=-65536;"
+"""For a file that is of no use before it is finished; the pages of an index of a million keys are many."""
 _BLOCK = 8192
 
 
@@ -56,7 +59,7 @@ class CatalogWriter:
         self._folder = folder
         self._connection = sqlite3.connect(folder / "records.sqlite", check_same_thread=False)
         weakref.finalize(self, self._connection.close)  # after a failed build, by whichever thread
-        self._connection.executescript(f"PRAGMA journal_mode=OFF; PRAGMA synchronous=OFF; {_SCHEMA}")
+        self._connection.executescript(f"{_WRITE_FAST} {_SCHEMA}")
         self._collections = {name: number for number, name in enumerate(collections)}
         self._known_collections = len(collections)
         self._find_number = find_number

@@ -11,16 +11,15 @@ from numpy.typing import NDArray
 
 from retrieval.store.vectors import Mask
 
-SPARE = 64
-"""Candidates asked for beyond those wanted, so that a few deleted ones among them do no harm."""
+Scored = list[tuple[int, float]]
 
 
 class VectorSearch(Protocol):
     """Nearest passages by inner product."""
 
-    def search(
-        self, vector: NDArray[np.float32], k: int, allowed: Mask | None = None
-    ) -> list[tuple[int, float]]: ...
+    def search_each(
+        self, vector: NDArray[np.float32], k: int, masks: Sequence[Mask | None]
+    ) -> list[Scored]: ...
 
 
 class VectorParts:
@@ -28,34 +27,27 @@ class VectorParts:
 
     def __init__(self, parts: Sequence[tuple[int, int, VectorSearch]], live: Mask | None) -> None:
         """`parts` are (first passage, passages, vectors); `live` marks the passages not deleted, None all."""
-        self._parts = tuple(parts)
-        self._live = live
+        self._parts = [(slice(first, first + count), vectors) for first, count, vectors in parts]
+        self._live = [None if live is None or live[part].all() else live[part] for part, _ in self._parts]
 
-    def search(
-        self, vector: NDArray[np.float32], k: int, allowed: Mask | None = None
-    ) -> list[tuple[int, float]]:
+    def search(self, vector: NDArray[np.float32], k: int, allowed: Mask | None = None) -> Scored:
         """Up to `k` (passage number, cosine), best first, among the passages that `allowed` marks."""
-        found: list[tuple[int, float]] = []
-        for first, count, vectors in self._parts:
-            part = slice(first, first + count)
-            live = None if self._live is None else self._live[part]
-            if allowed is not None:
-                mask = allowed[part] if live is None else allowed[part] & live
-                hits = vectors.search(vector, k, mask)
-            else:
-                hits = _search_live(vectors, vector, k, live)
-            found += [(first + number, score) for number, score in hits]
-        return nlargest(k, found, key=lambda hit: (hit[1], -hit[0])) if len(self._parts) > 1 else found
+        return self.search_each(vector, k, [allowed])[0]
+
+    def search_each(self, vector: NDArray[np.float32], k: int, masks: Sequence[Mask | None]) -> list[Scored]:
+        """The same under each of several masks, in one go."""
+        found: list[Scored] = [[] for _ in masks]
+        for (part, vectors), live in zip(self._parts, self._live, strict=True):
+            narrowed = [_narrow(mask, part, live) for mask in masks]
+            for hits, more in zip(found, vectors.search_each(vector, k, narrowed), strict=True):
+                hits += [(part.start + number, score) for number, score in more]
+        if len(self._parts) == 1:
+            return found
+        return [nlargest(k, hits, key=lambda hit: (hit[1], -hit[0])) for hits in found]
 
 
-def _search_live(
-    vectors: VectorSearch, vector: NDArray[np.float32], k: int, live: Mask | None
-) -> list[tuple[int, float]]:
-    """The best that are live. A scan without a mask is twice as fast, and mostly enough."""
-    if live is None or live.all():
-        return vectors.search(vector, k)
-    more = vectors.search(vector, k + SPARE)
-    kept = [hit for hit in more if live[hit[0]]]
-    if len(kept) >= k or len(more) < k + SPARE:
-        return kept[:k]
-    return vectors.search(vector, k, live)
+def _narrow(mask: Mask | None, part: slice, live: Mask | None) -> Mask | None:
+    """What a mask leaves of one part."""
+    if mask is None:
+        return live
+    return mask[part] if live is None else mask[part] & live

@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeAlias
 
@@ -36,16 +37,18 @@ _TRAINING = 16_384
 _SAMPLE = 100
 """Questions that recall is measured with."""
 _GOOD_RECALL = 0.99
-_RESCORED = (8, 16, 32)
+_RESCORED = (4, 8, 16, 32)
 _PROBED = (32, 64, 128, 256)
 _TIE = 1e-3
 """Scores closer than this count as equal: about what half precision can tell apart."""
 
-_DEEPER = {"exact": 2, "codes": 8}
-"""Up to so many times as many hits are asked for to filter them afterwards, while that is the cheaper way."""
+_DEEPER = 2
+"""Up to so many times as many hits are asked for to filter them afterwards, where all are scanned whole."""
 _SPARE = 64
-_FEW = 2000
-"""So many marked passages are fetched and scored by themselves, without a look at the others."""
+_FEW, _FEW_OF = 2000, 40
+"""So many marked passages are fetched and scored by themselves, without a look at the others; or so many
+that their square is 40 times all there are, since a scan of codes goes the deeper the fewer are marked."""
+_NONE = np.empty(0, dtype=np.int64)
 
 _SearchParameters: Any = faiss.SearchParameters  # its stub leaves out the keywords it takes
 _AnyIndex: TypeAlias = Any  # and what the kinds of index have beyond the plain one
@@ -85,6 +88,15 @@ def write_vectors(path: Path, vectors: Vectors, *, family: Family | None = None)
     )
 
 
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """The best `k` among those that `mask` marks, or of all; `marked` is how many there are."""
+
+    mask: Mask | None
+    k: int
+    marked: int
+
+
 class VectorIndex:
     """Nearest passages by inner product; safe to search from several threads."""
 
@@ -102,46 +114,96 @@ class VectorIndex:
             )
         self._index = index
         self._has_codes = hasattr(index, "refine_index")
+        self._codes: _AnyIndex = faiss.downcast_index(index.base_index) if self._has_codes else index
+        self._rescored: float = index.k_factor if self._has_codes else 1
         self._vectors: _AnyIndex = faiss.downcast_index(index.refine_index) if self._has_codes else index
+        self._half = _view_half(self._vectors)
 
     def search(
         self, vector: NDArray[np.float32], k: int, allowed: Mask | None = None
     ) -> list[tuple[int, float]]:
         """Up to `k` (passage number, cosine), best first, among the passages that `allowed` marks."""
+        return self.search_each(vector, k, [allowed])[0]
+
+    def search_each(
+        self, vector: NDArray[np.float32], k: int, masks: Sequence[Mask | None]
+    ) -> list[list[tuple[int, float]]]:
+        """The same under each of several masks; codes are scanned once for all of them."""
         faiss.omp_set_num_threads(1)
         query = np.ascontiguousarray(vector.reshape(1, -1), dtype=np.float32)
-        k = min(k, self._index.ntotal)
-        if allowed is None:
-            return self._scan(query, k) if k else []
-        marked = int(np.count_nonzero(allowed))
-        return self._search_marked(query, min(k, marked), allowed, marked) if k and marked else []
+        asked = [_Asked(mask, min(k, marked), marked) for mask in masks for marked in (self._count(mask),)]
+        if not self._has_codes:
+            return [self._search_all(query, one) for one in asked]
+        depth = max(self._find_depth(one) for one in asked)
+        nearest = self._codes.search(query, depth)[1][0] if depth else _NONE
+        return [self._score_best(query, one, nearest) for one in asked]
 
-    def _search_marked(
-        self, query: NDArray[np.float32], k: int, allowed: Mask, marked: int
+    def _count(self, mask: Mask | None) -> int:
+        return int(self._index.ntotal if mask is None else np.count_nonzero(mask))
+
+    def _is_few(self, asked: _Asked) -> bool:
+        return asked.marked <= max(_FEW, math.isqrt(_FEW_OF * self._index.ntotal))
+
+    def _find_depth(self, asked: _Asked) -> int:
+        """How many of the nearest by their codes have to be looked at to have enough that are marked."""
+        if asked.mask is None:
+            return min(int(self._index.ntotal), math.ceil(self._rescored * asked.k))
+        if self._is_few(asked):
+            return 0
+        share = asked.marked / self._index.ntotal
+        return min(int(self._index.ntotal), math.ceil(1.25 * self._rescored * asked.k / share) + _SPARE)
+
+    def _score_best(
+        self, query: NDArray[np.float32], asked: _Asked, nearest: NDArray[np.int64]
     ) -> list[tuple[int, float]]:
-        """The best `k` of the `marked` passages that are allowed."""
-        if marked <= _FEW:
-            places = np.flatnonzero(allowed)
-            scores = self.reconstruct(places) @ query[0]
-            best = np.argsort(-scores, kind="stable")[:k]
-            return _pair(places[best], scores[best])
-        deeper = math.ceil(1.25 * k * len(allowed) / marked) + _SPARE
-        most = _DEEPER["codes" if self._has_codes else "exact"] * k + _SPARE
-        if deeper <= min(most, self._index.ntotal):
-            found = [hit for hit in self._scan(query, deeper) if allowed[hit[0]]]
+        """The best by their vectors, of all that are marked or of those with the nearest codes."""
+        if not asked.k:
+            return []
+        if asked.mask is not None and self._is_few(asked):
+            return self._score(query, np.flatnonzero(asked.mask), asked.k)
+        nearest = nearest[nearest >= 0]
+        places = nearest if asked.mask is None else nearest[asked.mask[nearest]]
+        if asked.mask is not None and len(places) < asked.k:
+            return self._search_marked(query, asked.mask, asked.k)
+        return self._score(query, np.sort(places[: math.ceil(self._rescored * asked.k)]), asked.k)
+
+    def _search_all(self, query: NDArray[np.float32], asked: _Asked) -> list[tuple[int, float]]:
+        """The best where there are no codes: every vector is scored, or every one that is marked."""
+        mask, k = asked.mask, asked.k
+        if mask is None or not k:
+            return self._scan(query, k) if k else []
+        if self._is_few(asked):
+            return self._score(query, np.flatnonzero(mask), k)
+        deeper = math.ceil(1.25 * k * len(mask) / asked.marked) + _SPARE
+        if deeper <= min(_DEEPER * k + _SPARE, self._index.ntotal):
+            found = [hit for hit in self._scan(query, deeper) if mask[hit[0]]]
             if len(found) >= k:
                 return found[:k]
-        bits = np.packbits(allowed, bitorder="little")
+        return self._search_marked(query, mask, k)
+
+    def _search_marked(self, query: NDArray[np.float32], mask: Mask, k: int) -> list[tuple[int, float]]:
+        """The best of those that are marked, each of them scored."""
+        bits = np.packbits(mask, bitorder="little")
         selector = faiss.IDSelectorBitmap(len(bits), faiss.swig_ptr(bits))
         found_scores, numbers = self._vectors.search(query, k, params=_SearchParameters(sel=selector))
-        return [hit for hit in _pair(numbers[0], found_scores[0]) if allowed[hit[0]]]
+        return [hit for hit in _pair(numbers[0], found_scores[0]) if mask[hit[0]]]
 
     def _scan(self, query: NDArray[np.float32], k: int) -> list[tuple[int, float]]:
         scores, numbers = self._index.search(query, k)
         return _pair(numbers[0], scores[0])
 
+    def _score(
+        self, query: NDArray[np.float32], places: NDArray[np.int64], k: int
+    ) -> list[tuple[int, float]]:
+        """The best `k` of these places by their vectors; the lower number first among equals."""
+        scores = self.reconstruct(places) @ query[0]
+        best = np.argsort(-scores, kind="stable")[:k]
+        return _pair(places[best], scores[best])
+
     def reconstruct(self, numbers: NDArray[np.integer]) -> Vectors:
         """Vectors by number, one row each, in the precision they are kept in."""
+        if self._half is not None:
+            return np.asarray(self._half[numbers], dtype=np.float32)
         return np.asarray(self._vectors.reconstruct_batch(numbers.astype(np.int64)), dtype=np.float32)
 
     def reconstruct_all(self) -> Vectors:
@@ -236,6 +298,18 @@ def _measure(index: _AnyIndex, vectors: Vectors, questions: Vectors, nearest: Ve
     rows = vectors[np.maximum(numbers[:, :depth], 0)]
     scores = np.where(numbers[:, :depth] >= 0, np.einsum("qd,qkd->qk", questions, rows), -np.inf)
     return float((scores >= nearest[:, -1:] - _TIE).mean())
+
+
+def _view_half(index: _AnyIndex) -> NDArray[np.float16] | None:
+    """The vectors of an index in half precision, where they lie; None for one of another precision.
+
+    numpy turns a few thousand of them into fp32 in a quarter of the time that FAISS takes to.
+    """
+    if index.sq.qtype != faiss.ScalarQuantizer.QT_fp16 or not index.ntotal:
+        return None
+    bytes_there = faiss.rev_swig_ptr(index.codes.data(), index.ntotal * index.code_size)
+    half: NDArray[np.float16] = bytes_there.view(np.float16).reshape(index.ntotal, index.d)
+    return half
 
 
 def _pair(numbers: NDArray[np.int64], scores: NDArray[np.float32]) -> list[tuple[int, float]]:
