@@ -97,6 +97,9 @@ def _read_heads(
             if not told and not _may_tell_one(words, tokens[place].word):
                 continue
             best = _choose(words, tokens[place].word, vocabulary)
+            names = [word for word, token in zip(words, run, strict=True) if token.capital]
+            if not best and 1 < len(names) < len(words):
+                best = _choose(names, tokens[place].word, vocabulary)  # "the Ann Marsh sewing collection"
             if not told and (len(best) != 1 or not _says_most(words, best[0])):
                 continue
             if best:

@@ -19,7 +19,7 @@ from retrieval.asked.person_names import (
     say_name,
 )
 from retrieval.asked.places import is_known_place
-from retrieval.asked.roles import read_role
+from retrieval.asked.roles import KIN, read_role
 from retrieval.asked.runs import Run
 from retrieval.asked.tokens import Token
 from retrieval.asked.vocabulary import Vocabulary
@@ -82,6 +82,8 @@ def _match_known(
         return None  # inside a longer capitalised run, which is another name
     if words[-1] in BODIES | THINGS and not (part[-1].capital and words[-1] in ALSO_SURNAMES):
         return None
+    if words[0] in BODIES | THINGS | KIN and not (part[0].capital or list_called(words[0])):
+        return None  # "the museum's secretary Ellen Marsh"
     trial = _correct_name(words, vocabulary, corrector)
     if trial is None or not any(corrector.look_up(word).is_proper for word in trial):
         return None
