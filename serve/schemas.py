@@ -94,16 +94,13 @@ class ChatRequest(Incoming):
     reading_room: ReadingRoomOptions = ReadingRoomOptions()
 
 
-class Source(BaseModel):
-    """A full archival citation of one record, from its fields; `number` is the [n] of the answer.
+class Described(BaseModel):
+    """A record as its own fields have it, for the reader.
 
     `closed_until` is the last day on which the material is closed, 9999-12-31 for good, "" where no
     note closes it; `closure` says the same in words, and when that day has passed.
     """
 
-    number: int
-    cited: bool
-    record_id: str
     title: str
     dates: str
     level: str
@@ -120,9 +117,17 @@ class Source(BaseModel):
     closure: str = ""
     use: str
     citation: str
+    catalogue_url: str
+
+
+class Source(Described):
+    """A full archival citation of one record, from its fields; `number` is the [n] of the answer."""
+
+    number: int
+    cited: bool
+    record_id: str
     passage: str
     record_url: str
-    catalogue_url: str
 
 
 class RecordSummary(BaseModel):
@@ -260,23 +265,13 @@ class CollectionList(BaseModel):
     data: list[CollectionInfo]
 
 
-class RecordReply(BaseModel):
+class RecordReply(Described):
     """`GET /v1/records/{id}`: the record whole, its place, and what lies directly below it."""
 
     id: str
-    title: str
-    dates: str
-    level: str
     text: str
-    breadcrumb: list[str]
     parent: RecordSummary | None
     children: list[RecordSummary]
-    collection_id: str
-    collection: str
-    call_number: str
-    repository: str
-    container: str
-    container_inferred: bool
     creator: str
     senders: list[str]
     recipients: list[str]
@@ -285,13 +280,6 @@ class RecordReply(BaseModel):
     subjects: list[str]
     language: str
     extent: str
-    access: str
-    access_from: str
-    closed_until: str
-    closure: str
-    use: str
-    citation: str
-    catalogue_url: str
     index_version: str
 
 

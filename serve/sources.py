@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import UTC, date, datetime
+from typing import Any
 from urllib.parse import quote
 
 from retrieval.audience import Audience, begun_everywhere
@@ -15,6 +16,7 @@ from retrieval.spans import WITHOUT_END
 from serve.schemas import (
     Adjustment,
     Correction,
+    Described,
     Ranking,
     Reading,
     RecordReply,
@@ -32,31 +34,26 @@ def record_url(base_url: str, record_id: str) -> str:
 
 def describe_source(hit: Hit, number: int, *, cited: bool, base_url: str) -> Source:
     """The citation of one hit."""
-    record = hit.record
     return Source(
+        **_describe(hit.record),
         number=number,
         cited=cited,
-        record_id=record.id,
-        title=record.title,
-        dates=record.dates,
-        level=record.level,
-        breadcrumb=list(record.breadcrumb),
-        collection_id=record.collection_id,
-        collection=record.collection,
-        call_number=record.call_number,
-        repository=record.repository,
-        container=record.container,
-        container_inferred=record.container_origin == "carried",
-        access=record.access,
-        access_from=record.access_from,
-        closed_until=record.closed_until,
-        closure=describe_closure(record),
-        use=record.use,
-        citation=cite(record),
+        record_id=hit.record.id,
         passage=hit.passage.text,
-        record_url=record_url(base_url, record.id),
-        catalogue_url=record.link,
+        record_url=record_url(base_url, hit.record.id),
     )
+
+
+def _describe(record: Record) -> dict[str, Any]:
+    """The fields of `Described`: those of the record that have the same name, and what is said from them."""
+    named = {name: getattr(record, name) for name in Described.model_fields if hasattr(record, name)}
+    return named | {
+        "breadcrumb": list(record.breadcrumb),
+        "container_inferred": record.container_origin == "carried",
+        "closure": describe_closure(record),
+        "citation": cite(record),
+        "catalogue_url": record.link,
+    }
 
 
 def describe_closure(record: Record) -> str:
@@ -140,20 +137,11 @@ def describe_record(record: Record, index: Index, audience: Audience, base_url: 
     """A record whole, with its parent and what lies directly below it, as far as `audience` may see."""
     parent = index.record(record.parent_id, audience) if record.parent_id else None
     return RecordReply(
+        **_describe(record),
         id=record.id,
-        title=record.title,
-        dates=record.dates,
-        level=record.level,
         text=record.text,
-        breadcrumb=list(record.breadcrumb),
         parent=summarise_record(parent, base_url) if parent else None,
         children=[summarise_record(child, base_url) for child in index.children(record.id, audience)],
-        collection_id=record.collection_id,
-        collection=record.collection,
-        call_number=record.call_number,
-        repository=record.repository,
-        container=record.container,
-        container_inferred=record.container_origin == "carried",
         creator=record.creator,
         senders=list(record.senders),
         recipients=list(record.recipients),
@@ -162,12 +150,5 @@ def describe_record(record: Record, index: Index, audience: Audience, base_url: 
         subjects=list(record.subjects),
         language=record.language,
         extent=record.extent,
-        access=record.access,
-        access_from=record.access_from,
-        closed_until=record.closed_until,
-        closure=describe_closure(record),
-        use=record.use,
-        citation=cite(record),
-        catalogue_url=record.link,
         index_version=index.version,
     )

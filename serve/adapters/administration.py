@@ -17,7 +17,7 @@ from typing import Any
 
 from serve.adapters.base import BaseModel, read_base
 from serve.adapters.folder import CONFIG, NAME, WEIGHTS, AdapterFolder, check_adapter, list_adapters, sha256
-from serve.adapters.registry import Alias, Registry, Version
+from serve.adapters.registry import Registry, Version
 from serve.adapters.store import AdapterStore
 from serve.adapters.weights import parse_object
 from serve.engine.model import ModelFolder, find_model
@@ -150,31 +150,10 @@ class Administration:
         chosen = [known[name]] if name else [one for one in known.values() if one.state != "purged"]
         return tuple(Finding(version.name, tuple(self._find_problems(version))) for version in chosen)
 
-    def promote(
-        self,
-        alias: str,
-        version: str,
-        *,
-        share: int = 100,
-        automatic: bool = False,
-        answers_needed: int = 200,
-        revision: int | None,
-        who: str,
-        why: str = "",
-    ) -> Alias:
-        """As `Registry.promote`; also refuses an alias that is called like the base model."""
-        if alias in self._base_names:
-            raise BadRequest(f"{alias} is the base model's name; choose another alias.", param="alias")
-        return self.registry.promote(
-            alias,
-            version,
-            share=share,
-            automatic=automatic,
-            answers_needed=answers_needed,
-            revision=revision,
-            who=who,
-            why=why,
-        )
+    def check_alias(self, name: str) -> None:
+        """Raises BadRequest for an alias that is called like the base model: nobody could tell them apart."""
+        if name in self._base_names:
+            raise BadRequest(f"{name} is the base model's name; choose another alias.", param="alias")
 
     def purge(self, name: str, *, who: str, why: str = "") -> Version:
         """Delete the files of a retired or failed version. Raises as `Registry.purge` does.

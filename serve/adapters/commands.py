@@ -167,8 +167,10 @@ def run_verify(administration: Administration, args: argparse.Namespace) -> int:
 
 def run_promote(administration: Administration, args: argparse.Namespace) -> int:
     """Point an alias; says what it points to now."""
-    alias = administration.promote(
-        args.alias or _name_alias(args.version),
+    name = args.alias or _name_alias(args.version)
+    administration.check_alias(name)
+    alias = administration.registry.promote(
+        name,
         args.version,
         share=args.share,
         automatic=args.automatic,

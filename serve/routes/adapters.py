@@ -28,7 +28,7 @@ from serve.adapter_schemas import (
     VerifyReply,
     WhyRequest,
 )
-from serve.adapters.registry import BASE, Alias, Event, Rollout, Snapshot, Version
+from serve.adapters.registry import BASE, Alias, Event, Snapshot, Version
 from serve.errors import NotFound
 from serve.rollout.controller import describe
 from serve.service import Service, ServiceDep
@@ -122,8 +122,8 @@ def get_rollout(alias: str, service: ServiceDep, _who: StaffDep) -> RolloutReply
         alias=report.alias,
         revision=report.revision,
         stable=report.stable,
-        rollout=_describe_rollout(report.rollout),
-        counts=[ArmInfo(**asdict(arm)) for arm in report.counts],
+        rollout=RolloutInfo.model_validate(report.rollout, from_attributes=True),
+        counts=[ArmInfo.model_validate(arm, from_attributes=True) for arm in report.counts],
         breached=list(report.verdict.breached),
         verdict=report.verdict.sentence,
         next=report.next,
@@ -138,10 +138,11 @@ async def promote(
 
     Of two changes from the same revision one wins; the other gets 409, which says what holds now.
     """
+    service.administration.check_alias(alias)
     if body.version != BASE:
         await service.offering.make_ready(body.version)
     pointed = await run_in_threadpool(
-        service.administration.promote,
+        service.administration.registry.promote,
         alias,
         body.version,
         share=body.share,
@@ -215,56 +216,20 @@ def _reply_alias(alias: Alias, response: Response) -> AliasInfo:
 
 
 def _describe_alias(alias: Alias) -> AliasInfo:
-    return AliasInfo(
-        name=alias.name,
-        revision=alias.revision,
-        stable=alias.stable,
-        weights=alias.weights,
-        previous=list(alias.previous),
-        rollout=_describe_rollout(alias.rollout) if alias.rollout else None,
-    )
-
-
-def _describe_rollout(rollout: Rollout) -> RolloutInfo:
-    return RolloutInfo(
-        candidate=rollout.candidate,
-        share=rollout.share,
-        automatic=rollout.automatic,
-        answers_needed=rollout.answers_needed,
-    )
+    return AliasInfo.model_validate(alias, from_attributes=True)
 
 
 def _describe_version(version: Version, snapshot: Snapshot) -> AdapterInfo:
-    return AdapterInfo(
-        name=version.name,
-        adapter=version.adapter,
-        number=version.number,
-        state=version.state,
-        aliases={
-            alias.name: alias.weights[version.name]
-            for alias in snapshot.aliases
-            if version.name in alias.weights
-        },
-        sha256=version.sha256,
-        base_sha256=version.base_sha256,
-        rank=version.rank,
-        targets=list(version.targets),
-        lineage=version.lineage,
-        has_reference=version.reference is not None,
-        problem=version.problem,
-        created=version.created.isoformat(timespec="seconds"),
-        created_by=version.created_by,
-    )
+    shares = {
+        alias.name: alias.weights[version.name] for alias in snapshot.aliases if version.name in alias.weights
+    }
+    derived = {
+        "aliases": shares,
+        "has_reference": version.reference is not None,
+        "created": version.created.isoformat(timespec="seconds"),
+    }
+    return AdapterInfo(**{**asdict(version), **derived})
 
 
 def _describe_event(event: Event) -> EventInfo:
-    return EventInfo(
-        id=event.id,
-        at=event.at.isoformat(timespec="milliseconds"),
-        who=event.who,
-        kind=event.kind,
-        subject=event.subject,
-        what=event.what,
-        why=event.why,
-        details=event.details,
-    )
+    return EventInfo(**{**asdict(event), "at": event.at.isoformat(timespec="milliseconds")})

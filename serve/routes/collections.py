@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
+
 from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse, Response
 
@@ -46,17 +48,7 @@ async def list_collections(
     """Every collection in the index in use."""
     index = service.library.current()
     data = [
-        CollectionInfo(
-            id=collection.id,
-            title=collection.title,
-            call_number=collection.call_number,
-            repository=collection.repository,
-            dates=collection.dates,
-            extent=collection.extent,
-            records=collection.records,
-            abstract=collection.abstract,
-            url=record_url(base_url, collection.record_id),
-        )
+        CollectionInfo(**asdict(collection), url=record_url(base_url, collection.record_id))
         for collection in index.collections(audience)
     ]
     return CollectionList(index_version=index.version, data=data)

@@ -294,7 +294,7 @@ def test_the_bundled_adapters_are_adopted_once(tmp_path: Path, capsys: pytest.Ca
     assert not (settings.adapters / TERSE).exists()
     said = "is the base model's name"
     with pytest.raises(BadRequest, match=said):
-        administration.promote("bundled-reader", FORMAL, revision=None, who="ada")
+        administration.check_alias("bundled-reader")
     database.close()
 
 
