@@ -47,7 +47,7 @@ class Weights:
     container: float = 0.5
     call_number: float = 0.5
     all_fit: float = 0.2
-    words: float = 0.15
+    words: float = 0.5
     cross_encoder: float = 0.5
 
 
@@ -116,9 +116,9 @@ class Board:
         return [
             Explanation(
                 lexical=_number(self.candidates.lexical[self.best[place]]),
-                lexical_rank=lexical.get(int(self.best[place])),
+                lexical_rank=int(lexical[self.best[place]]) or None,
                 dense=_number(self.candidates.dense[self.best[place]]),
-                dense_rank=dense.get(int(self.best[place])),
+                dense_rank=int(dense[self.best[place]]) or None,
                 fused=round(float(self.candidates.fused[self.best[place]]), 4),
                 adjustments=tuple(
                     Adjustment(name, round(float(amounts[place]), 4))
@@ -140,9 +140,12 @@ class Board:
         self.put("another passage of it", share * amounts, share)
 
 
-def _rank(scores: Floats) -> dict[int, int]:
-    order = np.argsort(-scores, kind="stable")
-    return {int(place): rank for rank, place in enumerate(order, start=1) if not np.isnan(scores[place])}
+def _rank(scores: Floats) -> Integers:
+    """From 1 for the highest on; 0 for the missing."""
+    ranks = np.zeros(len(scores), dtype=np.int64)
+    ranks[np.argsort(-scores, kind="stable")] = np.arange(1, len(scores) + 1)
+    ranks[np.isnan(scores)] = 0
+    return ranks
 
 
 def _number(score: float) -> float | None:
