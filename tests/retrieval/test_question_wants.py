@@ -5,6 +5,12 @@ from __future__ import annotations
 import pytest
 
 from retrieval.asked.questions import read_question
+from retrieval.embedding import Embedder
+from retrieval.implied.enrichment import enrich_all
+from retrieval.index import Index
+from retrieval.records import AUTHORITY_FILE
+from retrieval.spans import Span
+from tests.retrieval.shelf import build_shelf, make_record
 
 CHIPS = "sender:otto vane; date:1905-01-01/1905-12-31; material:letter"
 
@@ -54,3 +60,61 @@ def test_the_same_letters_are_asked_for_in_every_way(text: str, wants: str) -> N
 def test_boxes_feet_and_years_are_not_counted(text: str) -> None:
     question = read_question(text)
     assert (question.wants_all, question.wants_count) == (False, False)
+
+
+@pytest.fixture(scope="module")
+def index(tmp_path_factory: pytest.TempPathFactory, embedder: Embedder) -> Index:
+    """Letters of three years from and to one man, and what an authority file says of him."""
+    letters = [
+        make_record(
+            id=f"ms1/{number}", title=f"{sender} to {recipient}, {day}", dates=day, spans=(Span(day, day),),
+            position=number, senders=(sender,), recipients=(recipient,), kinds=("letter",),
+            names=(sender, recipient), breadcrumb=("Marsh family papers",), parent_id="ms1",
+        )
+        for number, (sender, recipient, day) in enumerate(
+            [
+                ("Otto Vane", "Ellen Marsh", "1904-12-30"), ("Otto Vane", "Ellen Marsh", "1905-01-02"),
+                ("Otto Vane", "Clara Hill", "1905-07-09"), ("Ellen Marsh", "Otto Vane", "1905-07-12"),
+                ("Otto Vane", "Ellen Marsh", "1905-11-30"), ("Otto Vane", "Ellen Marsh", "1906-01-04"),
+            ]
+        )
+    ]  # fmt: skip
+    top = make_record(id="ms1", level="collection", title="Marsh family papers")
+    people = [
+        make_record(
+            id="people", collection_id="people", level="collection", title=AUTHORITY_FILE,
+            collection=AUTHORITY_FILE, call_number="",
+        ),
+        make_record(
+            id="people/vane", collection_id="people", collection=AUTHORITY_FILE, title="Vane, Otto, 1870-1931",
+            names=("Vane, Otto, 1870-1931",), call_number="", parent_id="people", breadcrumb=(AUTHORITY_FILE,),
+            text="Person.\nLetters from Otto Vane to Ellen Marsh, 1905, are in the Marsh family papers.",
+        ),
+    ]  # fmt: skip
+    root = tmp_path_factory.mktemp("wants")
+    build_shelf(root, embedder, list(enrich_all([top, *letters, *people])))
+    return Index(root / (root / "CURRENT").read_text().strip(), embedder)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "List all letters from Otto Vane in 1905",
+        "How many letters from Otto Vane in 1905?",
+        "how many letters did otto vane write in 1905",
+        "Which letters did Otto Vane write in 1905?",
+        "Show me every letter from Otto Vane in 1905",
+        "Do you have any letters from Otto Vane from 1905?",
+        "Any letters by Otto Vane dated 1905?",
+    ],
+)
+def test_the_same_letters_are_listed_and_counted(index: Index, text: str) -> None:
+    result = index.search(text)
+    assert [record.id for record in result.listed] == ["ms1/1", "ms1/2", "ms1/4"]
+    assert (result.matches, result.relaxed) == (3, ())
+
+
+def test_what_an_authority_file_says_is_not_counted_among_letters(index: Index) -> None:
+    result = index.search("How many letters from Otto Vane?")
+    assert result.matches == 5
+    assert "people/vane" not in {record.id for record in result.listed}
