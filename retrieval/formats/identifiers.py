@@ -21,10 +21,19 @@ def path_hash(path: Sequence[str]) -> str:
 
 
 def make_unique(wanted: str, taken: set[str]) -> str:
-    """`wanted`, or `wanted~2`, `wanted~3` ... when it is taken; what is returned is then taken too."""
-    name, number = wanted, 1
-    while name in taken:
-        number += 1
-        name = f"{wanted}~{number}"
+    """`wanted`, or `wanted~2`, `wanted~3` ... when it is taken; what is returned is then taken too.
+
+    The first free number is found by doubling and halving: a file may give one id to 10,000 components.
+    """
+    name = wanted
+    if name in taken:
+        free = 2
+        while f"{wanted}~{free}" in taken:
+            free *= 2
+        used = free // 2
+        while free - used > 1:
+            middle = (used + free) // 2
+            used, free = (middle, free) if f"{wanted}~{middle}" in taken else (used, middle)
+        name = f"{wanted}~{free}"
     taken.add(name)
     return name

@@ -11,11 +11,13 @@ import re
 from dataclasses import dataclass
 from html.entities import name2codepoint
 from pathlib import Path
+from typing import Any
 
 from lxml import etree
 from lxml.etree import _Element
 
 from retrieval.errors import SourceError
+from retrieval.formats.xml_partial import read_before_fault
 
 MAX_BYTES = 200_000_000
 """Largest file that is read; the tree of one takes about ten times its size in memory."""
@@ -23,9 +25,15 @@ MAX_BYTES = 200_000_000
 MAX_DEPTH = 256
 """Deepest nesting of elements that is read. Real finding aids stay under 40."""
 
+_MALFORMED = "is not well-formed XML"
+_MISCODED = "has bytes that do not fit the encoding it declares"
 _HEAD = 4096
 _PROLOGUE = re.compile(rb"<\?.*?\?>|<!--.*?-->|<!DOCTYPE[^\[>]*(?:\[.*?\]\s*)?>", re.DOTALL)
 _ROOT = re.compile(rb"<(?:[\w.-]+:)?([A-Za-z][\w-]*)[\s/>]")
+_PLAINER = {
+    "Start tag expected, '<' not found": "it does not begin with a tag",
+    "Document is empty": "it does not begin with a tag",
+}
 _LONGEST_ENTITY = 1000
 _MOST_ENTITIES = 100_000
 _MOST_DROPPED = 5
@@ -43,14 +51,15 @@ def parse_xml(path: Path, *, max_bytes: int = MAX_BYTES) -> Document:
     """Parse a file. Raises SourceError with line and remedy for all that cannot be read."""
     check_size(path, max_bytes=max_bytes)
     parser = _make_parser()
-    undeclared: tuple[SourceError, ...] = ()
+    mended: tuple[SourceError, ...] = ()
     try:
         tree = _parse(path, parser)
     except etree.XMLSyntaxError as error:
-        if not _lacks_declarations_only(parser):
-            raise _explain(path, error) from None
-        tree = _parse(path, _make_parser(recover=True))
-        undeclared = _drop_prefixes(path, tree)
+        if _lacks_declarations_only(parser):
+            tree = _parse(path, _make_parser(recover=True))
+            mended = _drop_prefixes(path, tree)
+        else:
+            tree, mended = _keep_whole(path, _explain(path, error))
     except (OSError, ValueError, LookupError) as error:
         if "Invalid bytes" in str(error):
             raise _wrong_encoding(path, _first_bad_line(path)) from None
@@ -59,22 +68,37 @@ def parse_xml(path: Path, *, max_bytes: int = MAX_BYTES) -> Document:
     if root is None:
         raise SourceError(path, "is empty", remedy="export it again")
     _refuse_depth(path, root)
-    return Document(root, undeclared + _settle_entities(path, tree, root))
+    return Document(root, mended + _settle_entities(path, tree, root))
+
+
+_SAFELY: dict[str, Any] = {
+    "resolve_entities": False,
+    "no_network": True,
+    "load_dtd": False,
+    "dtd_validation": False,
+    "attribute_defaults": False,
+    "huge_tree": False,
+    "remove_comments": True,
+    "remove_pis": True,
+    "collect_ids": False,  # one xml:id given twice must not cost the whole file
+}
 
 
 def _make_parser(*, recover: bool = False) -> etree.XMLParser:
-    return etree.XMLParser(
-        resolve_entities=False,
-        no_network=True,
-        load_dtd=False,
-        dtd_validation=False,
-        attribute_defaults=False,
-        huge_tree=False,
-        remove_comments=True,
-        remove_pis=True,
-        collect_ids=False,  # one xml:id given twice must not cost the whole file
-        recover=recover,
-    )
+    return etree.XMLParser(recover=recover, **_SAFELY)
+
+
+def _keep_whole(path: Path, error: SourceError) -> tuple[etree._ElementTree, tuple[SourceError, ...]]:
+    """The records before a fault, where the file is a list of them; else the error is raised."""
+    whole = None
+    if error.problem.startswith((_MALFORMED, _MISCODED)):
+        whole = read_before_fault(path, etree.XMLPullParser(events=("start", "end"), **_SAFELY))
+    if whole is None:
+        raise error from None
+    root, count = whole
+    kept = f"the {count:,} records before that were" if count > 1 else "the one record before that was"
+    problem = f"{error.problem}; {kept} read"
+    return root.getroottree(), (SourceError(path, problem, line=error.line, remedy=error.remedy),)
 
 
 def _parse(path: Path, parser: etree.XMLParser) -> etree._ElementTree:
@@ -148,6 +172,7 @@ def _explain(path: Path, error: etree.XMLSyntaxError) -> SourceError:
     """Say in plain words what libxml2 found, with the line and what to do."""
     message = _one_line(error.msg or error)
     message = message.split(", line ")[0]
+    message = _PLAINER.get(message, message)
     line = error.lineno or None
     lowered = message.lower()
     if "proper utf-8" in lowered or "invalid byte" in lowered or "bytes: 0x" in lowered:
@@ -168,14 +193,14 @@ def _explain(path: Path, error: etree.XMLSyntaxError) -> SourceError:
             remedy="split that element",
         )
     return SourceError(
-        path, f"is not well-formed XML: {message}", line=line, remedy="correct that line, or export it again"
+        path, f"{_MALFORMED}: {message}", line=line, remedy="correct that line, or export it again"
     )
 
 
 def _wrong_encoding(path: Path, line: int | None) -> SourceError:
     return SourceError(
         path,
-        "has bytes that do not fit the encoding it declares (UTF-8 where none is declared)",
+        f"{_MISCODED} (UTF-8 where none is declared)",
         line=line,
         remedy='save it as UTF-8, or declare the real one, e.g. encoding="windows-1252"',
     )

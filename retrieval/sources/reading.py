@@ -31,9 +31,10 @@ _LATER = {
     ".xls": "XLS",
     ".docx": "Word", ".doc": "Word", ".html": "HTML", ".htm": "HTML",
 }  # fmt: skip
-_LATER_ROOTS = {"html": "HTML"}
 _MARC = frozenset({".mrc", ".marc"})
 _REMEDY = "export it as EAD, MARC 21, MODS, Dublin Core, CSV or plain text"
+_WEB_PAGE = "look whether it is the error page of a download; else export it as EAD, CSV or plain text"
+_BINARY = {".pdf", ".xlsx", ".xlsm"}
 _BESIDE = {".toml", ".md"}
 """Endings of what lies beside descriptions and is none: column mappings, notes on a folder."""
 _ORDER = {".xml": 0, ".ead": 0, ".csv": 1, ".tsv": 1, ".txt": 2}
@@ -110,6 +111,8 @@ def _read(path: Path, options: SourceOptions, source: str) -> Reading:
     suffix = path.suffix.lower()
     if suffix in _LATER:
         raise SourceError(path, f"is {_LATER[suffix]}, which is not read yet", remedy=_REMEDY)
+    if suffix not in _BINARY and peek_root(path) == "html":
+        raise SourceError(path, "is HTML, which is not read yet", remedy=_WEB_PAGE)
     if suffix in _MARC and not _is_xml(path):
         marc = read_marc(path, source)
         return Reading(path, "marc21", marc.records, marc.problems, joins=True)
@@ -168,8 +171,9 @@ def _read_xml(path: Path, options: SourceOptions, source: str) -> Reading:
     aids = find_aids(root)
     if aids:
         return _read_aids(aids, document, path, options, source)
-    kind = _LATER_ROOTS.get(name, f"XML with the root <{name}>")
-    raise SourceError(path, f"is {kind}, which is not read yet", line=root.sourceline, remedy=_REMEDY)
+    raise SourceError(
+        path, f"is XML with the root <{name}>, which is not read yet", line=root.sourceline, remedy=_REMEDY
+    )
 
 
 def _wraps_aid(mets: _Element) -> bool:

@@ -48,7 +48,7 @@ def titles(reading: Reading) -> list[str]:
         (b"Dear Ada, the flood has come.", "is no MARC 21"),
         (b"\x89PNG\r\n\x1a\n" + bytes(100), "is no MARC 21"),
         (b"00000" * 1000, "is no MARC 21"),
-        (b"<!DOCTYPE html><html><head><meta charset=utf-8></head><body>Not found</body></html>", "is not well-formed XML"),
+        (b"<!DOCTYPE html><html><head><meta charset=utf-8></head><body>Not found</body></html>", "is HTML, which is not read yet"),
         (b"<html><body>Not found</body></html>", "is HTML, which is not read yet"),
         (b"<collection/>", "is XML with the root <collection>, which is not read yet"),
     ],
