@@ -23,7 +23,13 @@ from retrieval.formats import access
 from retrieval.formats.access import AccessNote
 from retrieval.formats.identifiers import make_unique
 from retrieval.records import Record
+from retrieval.words import split_words
 
+_ANY_HOLDER = frozenset(
+    "the of and at for in a library libraries archive archives museum college university institute society "
+    "special collections collection manuscripts rare books department division center centre state national "
+    "public county city historical history research de des der di la le bibliothek archiv biblioteca".split()
+)
 _SUFFIX = re.compile(r"[-_.](?:transcription|transcript|text|tr)$", re.IGNORECASE)
 
 
@@ -113,7 +119,7 @@ class Holdings:
     def _find(self, top: Record) -> Record | None:
         for key in _keys(top):
             found = self._collections.get(key) or self._before.find_collection(key)
-            if found:
+            if found and (_may_share_holder(found.repository, top.repository) or _is_called(found, top)):
                 return found
         return None
 
@@ -207,9 +213,30 @@ class _Taken(set[str]):
 
 
 def _keys(record: Record) -> list[str]:
-    """By what a collection is known: its call number, else its title; both without case and punctuation."""
+    """By what a collection is known: its call number, else its title, each with its holder and without.
+
+    All without case and punctuation. With the holder come first: two houses have "Family papers".
+    """
+    holder = _fold(record.repository)
+    ends = (f"@{holder}", "") if holder else ("",)
     fields = (("call", record.call_number), ("title", record.title))
-    return [f"{kind}:{key}" for kind, text in fields if (key := re.sub(r"[\W_]+", "", text).lower())]
+    return [f"{kind}:{key}{end}" for kind, text in fields if (key := _fold(text)) for end in ends]
+
+
+def _fold(text: str) -> str:
+    return re.sub(r"[\W_]+", "", text).lower()
+
+
+def _is_called(one: Record, other: Record) -> bool:
+    """Whether both call number and title agree: that is one collection, however its holder is written."""
+    pairs = ((one.call_number, other.call_number), (one.title, other.title))
+    return all(_fold(a) and _fold(a) == _fold(b) for a, b in pairs)
+
+
+def _may_share_holder(one: str, other: str) -> bool:
+    """Whether two names may be of one holder: one is not told, or they share a word that not all have."""
+    words = [set(split_words(name)) - _ANY_HOLDER for name in (one, other)]
+    return not all(words) or bool(words[0] & words[1])
 
 
 def _renumber(identifier: str, number: int) -> str:

@@ -6,6 +6,8 @@ import re
 import shutil
 from pathlib import Path
 
+import pytest
+
 from retrieval.records import Record
 from retrieval.sources.reading import SourceOptions, find_files, read_file, read_sources
 
@@ -106,3 +108,36 @@ def test_formats_are_told_by_what_is_in_the_file() -> None:
         "cabinet_letters.xml": "ead2002", "orchard_records.xml": "ead3", "stevedores.csv": "csv",
         "1905-04-16.txt": "transcript", "untitled.txt": "transcript",
     }  # fmt: skip
+
+
+def mods_of(holder: str, collection: str = "Family papers") -> str:
+    return (
+        "<mods xmlns='http://www.loc.gov/mods/v3'><titleInfo><title>Letter</title></titleInfo>"
+        f"<relatedItem type='host'><titleInfo><title>{collection}</title></titleInfo></relatedItem>"
+        f"<location><physicalLocation>{holder}</physicalLocation></location></mods>"
+    )
+
+
+@pytest.mark.parametrize(
+    ("holder", "parent"),
+    [
+        ("Moss Library", "moss/collection"),
+        ("Moss Library, Harbour", "moss/collection"),
+        ("Vane Archives, University of Wexcombe", "vane/collection"),
+        ("Harbour Archives", ""),
+    ],
+)
+def test_two_houses_have_family_papers(tmp_path: Path, holder: str, parent: str) -> None:
+    for name, repository in (("vane", "Vane Archives, University of Wexcombe"), ("moss", "Moss Library")):
+        write(
+            tmp_path, f"{name}.xml",
+            f"<ead><eadheader><eadid>{name}</eadid></eadheader><archdesc><did><unittitle>Family papers</unittitle>"
+            f"<repository>{repository}</repository></did></archdesc></ead>",
+        )  # fmt: skip
+    write(tmp_path, "digital/letter.xml", mods_of(holder))
+    records = all_records(tmp_path)
+    letter = next(record for record in records if record.title == "Letter")
+    assert letter.parent_id == (parent or letter.parent_id)
+    tops = [record.id for record in records if record.level == "collection"]
+    assert len(tops) == (2 if parent else 3)
+    assert letter.parent_id in tops
