@@ -6,8 +6,9 @@ import math
 from collections.abc import Callable
 from functools import lru_cache
 
+from retrieval.asked.nicknames import list_called
 from retrieval.asked.questions import Question, split_words
-from retrieval.asked.words import CHAT, GENERIC, MONTHS
+from retrieval.asked.words import CHAT, GENERIC, MONTHS, STOP_WORDS
 from retrieval.records import Record
 
 UNKNOWN = 0.5
@@ -29,13 +30,15 @@ class Coverage:
     def __init__(self, question: Question, frequency: Callable[[str], int], passages: int) -> None:
         """`frequency` says in how many of the `passages` a word stands.
 
-        What was read as a date, a kind of material, a collection or a container is judged as that, and
-        not here.
+        What was read as a date, a kind of material or a container is judged as that, and not here.
         """
         words = {word for word in question.unread if word not in _ASKING and word not in GENERIC}
         words = {word for word in words if word not in MONTHS and not (question.span and word.isdigit())}
         words |= {word for person in question.people for word in person.words if len(word) > 1}
-        words |= {word for place in question.places for word in split_words(place)}
+        named = [*question.places, *(chip.label for chip in question.chips if chip.kind == "collection")]
+        words |= {word for name in named for word in split_words(name) if word not in GENERIC | STOP_WORDS}
+        forenames = {word for person in question.people for word in person.words[:-1]}
+        self._called = {word: list_called(word) for word in forenames}
         self._worth = {word: _worth(frequency(word), passages) for word in words}
         self._total = sum(self._worth.values())
 
@@ -44,7 +47,10 @@ class Coverage:
         if not self._total:
             return 1.0
         words = frozenset(_words_of(record, text))
-        return sum(worth for word, worth in self._worth.items() if has_word(word, words)) / self._total
+        return sum(worth for word, worth in self._worth.items() if self._holds(words, word)) / self._total
+
+    def _holds(self, words: frozenset[str], word: str) -> bool:
+        return has_word(word, words) or any(other in words for other in self._called.get(word, ()))
 
 
 def has_word(word: str, found: frozenset[str]) -> bool:

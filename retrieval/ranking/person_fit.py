@@ -11,6 +11,7 @@ import re
 from collections.abc import Iterable, Sequence
 from functools import lru_cache
 
+from retrieval.asked.nicknames import list_called
 from retrieval.asked.questions import Person, split_words
 from retrieval.ranking.criteria import ABOVE, OWN, ROLE, TOLD, WRONG_ROLE
 from retrieval.records import Record
@@ -20,6 +21,8 @@ CONFLICT = 0.1
 INITIAL, MISSING, SECOND_MISSING = 0.9, 0.3, 0.7
 """Worth of a forename that is only an initial, of a first one that is not given, and of a second one that
 is not, beside 1 for one in full."""
+CALLED = 0.9
+"""Worth of what its bearers are called: Bob for Robert."""
 ENOUGH = 0.3
 """Fit from which on a record counts as this person's."""
 _SURNAME = 0.5
@@ -165,7 +168,7 @@ def _fit_word(asked: str, given: str) -> float:
     short, long = sorted((asked, given), key=len)
     if long.startswith(short) and (len(short) == 1 or (len(short) > 2 and len(long) - len(short) <= 4)):
         return INITIAL
-    return 0.0
+    return CALLED if given in list_called(asked) else 0.0
 
 
 def _names_another(asked: Sequence[str], text: str) -> bool:

@@ -87,7 +87,12 @@ class Scan:
         found = set.intersection(*(self._places.get(word, set()) for word in words))
         if letters:
             found &= set[int]().union(*(self._places.get(word, set()) for word in _LETTERS))
-        return frozenset(place for place in found if covers(self._records[place], year, inherited))
+        return frozenset(place for place in found if self._is_of(place, year, inherited))
+
+    def _is_of(self, place: int, year: int, inherited: bool) -> bool:
+        record = self._records[place]
+        is_component = record.level != "collection" and (inherited or not record.dates_inherited)
+        return is_component and covers(record, year)
 
     def make(self, text: str, words: Sequence[str], year: int, *, letters: bool) -> Made:
         """A question with what answers it."""
@@ -97,10 +102,8 @@ class Scan:
         return Made(text, strictly, loosely)
 
 
-def covers(record: Record, year: int, inherited: bool) -> bool:
-    """Whether a span of a component holds some day of the year; `inherited` ones count if that is True."""
-    if record.level == "collection" or (record.dates_inherited and not inherited):
-        return False
+def covers(record: Record, year: int) -> bool:
+    """Whether a span of the record holds some day of the year."""
     return any(int(span.first[:4]) <= year <= int(span.last[:4]) for span in record.spans)
 
 
