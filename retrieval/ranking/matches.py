@@ -13,7 +13,7 @@ from retrieval.ranking.criteria import Agreement, Criterion
 from retrieval.ranking.date_fit import meets
 from retrieval.ranking.duplicates import find_duplicates
 from retrieval.ranking.person_fit import ENOUGH, judge_person
-from retrieval.records import Record
+from retrieval.records import AUTHORITY_FILE, Record
 from retrieval.store.catalog import Catalog
 from retrieval.store.lexical import LexicalIndex
 from retrieval.store.lexical_query import require_words
@@ -44,7 +44,8 @@ class Matches:
             return
         found = catalog.records(numbers)
         kinds = {criterion.kind for criterion in agreement.kept}
-        fitting = [found[number] for number in numbers if satisfies(found[number], question, kinds)]
+        held = [found[number] for number in numbers if found[number].collection != AUTHORITY_FILE]
+        fitting = [record for record in held if satisfies(record, question, kinds)]
         lowest = drop_parents(fitting)
         firsts = find_duplicates(lowest)
         merged = [record for place, record in enumerate(lowest) if firsts[place] == place]
