@@ -8,22 +8,21 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from lxml import etree
 from lxml.etree import _Element
 
-from retrieval.dates import read_dates
 from retrieval.errors import SourceError
+from retrieval.formats.catalogue import Entry
+from retrieval.formats.catalogue_records import Catalogue, make_records
 from retrieval.formats.identifiers import make_unique, slug
-from retrieval.formats.iso_dates import span_of
-from retrieval.formats.mets_description import Description, read_description
+from retrieval.formats.mets_description import read_description, read_number
 from retrieval.formats.mets_pages import Page, find_beside, link_of, list_pages, read_files, read_page_text
 from retrieval.formats.plain_text import title_from_name
 from retrieval.formats.prose import fold, local
 from retrieval.records import Kind, Record
-from retrieval.spans import Span
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +40,8 @@ def read_mets(root: _Element, path: Path, source: str) -> MetsReading:
     files = read_files(root)
     label = fold(root.get("LABEL"))
     rights = [node for node in root.iter(etree.Element) if local(node) == "rightsmd"]
-    said = read_description(_own_sections(root, sections), label, rights)
+    own = _own_sections(root, sections)
+    entry, number = read_description(own, label, rights), read_number(own)
     pages = list(list_pages(root, sections, files))
     problems: list[SourceError] = []
     texts = [read_page_text(page, path, problems) for page in pages]
@@ -51,7 +51,7 @@ def read_mets(root: _Element, path: Path, source: str) -> MetsReading:
         problem = f"names the text of {len(pages)} pages, of which {len(missing)} are not beside it: {first}"
         problems.append(SourceError(path, problem, remedy="put these files where the METS says they are"))
     parts = {found for file in files.values() if (found := find_beside(path, file.href)) is not None}
-    records = _make_records(root, path, source, said, pages, [text or "" for text in texts])
+    records = _make_records(root, path, source, entry, number, pages, [text or "" for text in texts])
     return MetsReading(tuple(records), tuple(problems), tuple(sorted(parts)))
 
 
@@ -67,47 +67,31 @@ def _own_sections(root: _Element, sections: dict[str, _Element]) -> list[_Elemen
 
 
 def _make_records(
-    root: _Element, path: Path, source: str, said: Description, pages: Sequence[Page], texts: Sequence[str]
+    root: _Element,
+    path: Path,
+    source: str,
+    entry: Entry,
+    number: str,
+    pages: Sequence[Page],
+    texts: Sequence[str],
 ) -> Iterator[Record]:
+    """The collection, the object as its description has it with what METS adds, and its pages."""
     folder = title_from_name(path.resolve().parent.name)
-    collection = said.host or folder
-    collection_id = slug(collection) or "objects"
-    top = Record(
-        id=f"{collection_id}/collection", collection_id=collection_id, level="collection", title=collection,
-        collection=collection, source=source,
-    )  # fmt: skip
+    name = fold(root.get("OBJID"))
+    title = entry.title or title_from_name(path.stem)
+    entry.title = ", ".join(filter(None, (title, number)))
+    entry.level = "file" if "newspaper" in _type(root) else "item"
+    entry.host = entry.host or dict(entry.texts).get("Series", "") or folder or "Objects"
+    entry.container = "" if number else entry.container  # the volume of a newspaper is no holder
+    entry.id = slug(name) or slug(path.stem) or "object"
+    entry.identifiers = [*filter(None, [name]), *entry.identifiers]
+    entry.extent = entry.extent or (f"{len(pages)} pages" if len(pages) > 1 else "")
+    top, described = make_records([entry], Catalogue(folder, slug(folder) or "objects", source))
+    text = "\n".join(filter(None, (described.text, _contents(root, described.title))))
+    own = replace(described, kinds=_kinds(root), text=text)
     yield top
-    title = ", ".join(filter(None, (said.title or title_from_name(path.stem), said.numbers)))
-    own = Record(
-        id=f"{collection_id}/{slug(root.get('OBJID') or '') or slug(path.stem) or 'object'}",
-        collection_id=collection_id,
-        level="file" if "newspaper" in _type(root) else "item",
-        title=title,
-        collection=collection,
-        breadcrumb=(collection,),
-        parent_id=top.id,
-        position=1,
-        dates=said.dates,
-        spans=_spans(said),
-        call_number=said.call_number,
-        identifiers=tuple(dict.fromkeys(filter(None, (fold(root.get("OBJID")), *said.identifiers)))),
-        repository=said.repository,
-        creator=said.creator,
-        names=said.names,
-        places=said.places,
-        kinds=_kinds(root),
-        subjects=said.subjects,
-        language=said.language,
-        extent=said.extent or (f"{len(pages)} pages" if len(pages) > 1 else ""),
-        access=said.access,
-        access_from=title if said.access else "",
-        use=said.use,
-        text="\n".join(filter(None, (said.text, _contents(root, title)))),
-        link=said.link,
-        source=source,
-    )
     yield own
-    yield from _make_pages(own, said.title or title, pages, texts)
+    yield from _make_pages(own, title, pages, texts)
 
 
 def _make_pages(own: Record, title: str, pages: Sequence[Page], texts: Sequence[str]) -> Iterator[Record]:
@@ -139,11 +123,6 @@ def _make_pages(own: Record, title: str, pages: Sequence[Page], texts: Sequence[
             link=link_of(page),
             source=own.source,
         )
-
-
-def _spans(said: Description) -> tuple[Span, ...]:
-    span = span_of(said.dates) or span_of(said.machine_date)
-    return (span,) if span else read_dates(said.dates).spans
 
 
 def _type(root: _Element) -> str:

@@ -24,7 +24,8 @@ _NOTE_LABELS = {
     "language": "Language", "publications": "Publications about it", "funding": "",
 }  # fmt: skip
 _NOT_FOR_PATRONS = frozenset(
-    {"acquisition", "action", "admin", "internal", "staff", "processing", "digitization"}
+    {"acquisition", "action", "admin", "internal", "staff", "processing", "digitization", "leader"}
+    | {"agencyresponsible", "aboutreproduction", "version"}
 )
 _CITATION = frozenset(
     {"preferred citation", "preferredcitation", "citation/reference", "citation", "cite as"}
@@ -97,7 +98,7 @@ def _read_texts(element: _Element, values: Values, entry: Entry) -> None:
     for node in find(element, "note"):
         kind = (node.get("type") or node.get("displayLabel") or "").strip().lower()
         text = values.text(node)
-        if not text or any(word in kind for word in _NOT_FOR_PATRONS):
+        if len(text) < 3 or any(word in kind for word in _NOT_FOR_PATRONS):
             continue
         if kind in _CITATION:
             entry.preferred_citation = entry.preferred_citation or text

@@ -18,6 +18,9 @@ _IN_CONTAINER = re.compile(
 )
 _CODE = re.compile(r"^[A-Za-z]{1,3}[A-Za-z-]{0,8}$")
 
+_ISIL = re.compile(r"^[A-Z]{2,4}-[\w:/-]{1,11}$")
+"""A library's code (ISO 15511), "DE-1"."""
+
 
 def read_location(element: _Element, values: Values, entry: Entry) -> None:
     """Who holds it, where on the shelf, and its container."""
@@ -25,10 +28,12 @@ def read_location(element: _Element, values: Values, entry: Entry) -> None:
     for node in find(element, "location"):
         for place in find(node, "physicallocation"):
             text = strip_heading(values.text(place))
+            is_code = bool(_ISIL.match(text) or (place.get("authority") and _CODE.match(text)))
+            text = strip_heading(place.get("displayLabel") or "") if is_code else text
             if (place.get("type") or "").lower() == "container":
                 shelves.append(text if _IN_CONTAINER.search(text) else f"Container {text}")
-            elif text and (place.get("authority") is None or not _CODE.match(text)) and not entry.repository:
-                entry.repository = text
+            else:
+                entry.repository = entry.repository or text
         shelves += values.texts(node, "shelflocator")
         for simple in find(node, "holdingsimple"):
             for copy in find(simple, "copyinformation"):

@@ -47,9 +47,10 @@ def join_title(node: _Element, values: Values) -> str:
 
 
 def read_origin(element: _Element, values: Values, entry: Entry) -> None:
-    """Dates, the one of creation first, and where and by whom it was published."""
+    """Dates, the one of creation first, and where and by whom it was published; not who digitised it."""
     dates: dict[str, list[_Element]] = {}
-    for origin in find(element, "origininfo"):
+    origins = list(find(element, "origininfo"))
+    for origin in [node for node in origins if not _is_digitising(node, values)] or origins:
         for node in children(origin):
             if local(node) in _DATES and values.text(node):
                 dates.setdefault(local(node), []).append(node)
@@ -73,6 +74,12 @@ def read_origin(element: _Element, values: Values, entry: Entry) -> None:
     elif keyed:
         entry.dates = _say_date(keyed[0], values)
     trust_iso_dates(entry)
+
+
+def _is_digitising(origin: _Element, values: Values) -> bool:
+    """Whether this is where and when a digital copy was made."""
+    editions = " ".join(values.texts(origin, "edition")).lower()
+    return any(True for _ in find(origin, "datecaptured")) or "electronic ed" in editions
 
 
 def _say_date(node: _Element, values: Values) -> str:
@@ -119,6 +126,7 @@ def _roles(node: _Element, values: Values) -> list[str]:
 def read_names(element: _Element, values: Values, entry: Entry) -> None:
     """Names by role. "Correspondent" counts as a sender only where someone else is the addressee."""
     correspondents: list[str] = []
+    unmarked: list[str] = []
     for node in find(element, "name"):
         name, roles = read_name(node, values), set(_roles(node, values))
         if not name:
@@ -136,6 +144,9 @@ def read_names(element: _Element, values: Values, entry: Entry) -> None:
             entry.creators.append(name)
         elif roles & marc_fields.CORRESPONDENTS:
             correspondents.append(name)
+        elif not roles:
+            unmarked.append(name)
+    entry.creators = entry.creators or unmarked[:1]
     if entry.recipients:
         entry.senders = list(entry.creators or correspondents)
     if correspondents:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from lxml import etree
 from lxml.etree import _Element
 
@@ -10,6 +12,9 @@ from retrieval.formats.catalogue_text import find_address
 from retrieval.formats.catalogue_xml import Values, attribute
 from retrieval.formats.prose import local
 from retrieval.formats.rights import name_rights, split_rights
+
+_CODE = re.compile(r"^\W*\w{0,3}\W*$")
+"""What only a viewer understands ("63")."""
 
 
 def read_rights(element: _Element, values: Values, entry: Entry) -> None:
@@ -23,7 +28,9 @@ def read_rights(element: _Element, values: Values, entry: Entry) -> None:
         text = name_rights(values.text(node)) or (name_rights(address) if find_address(address) else "")
         if "use" in kind or "reproduc" in kind or "copyright" in kind or "licen" in kind:
             use.append(text)
-        elif "access" in kind or "restriction" in kind:
+        elif _CODE.match(text):
+            continue
+        elif "access" in kind or "restriction" in kind or kind == "status":
             access.append(text)
         else:
             unsorted.append(text)

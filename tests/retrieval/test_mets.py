@@ -252,3 +252,46 @@ def test_a_mets_that_describes_nothing_is_named_after_its_file(tmp_path: Path) -
     top, item = read(tmp_path / "scan_12.xml").records
     assert (item.title, item.text, item.dates) == ("Scan 12", "", "")
     assert item.parent_id == top.id
+
+
+@pytest.mark.parametrize(
+    ("described", "title", "creator", "dates"),
+    [
+        (
+            '<record xmlns="http://www.loc.gov/MARC21/slim"><leader>00000npc a2200000 a 4500</leader>'
+            '<datafield tag="100" ind1="1" ind2=" "><subfield code="a">Vane, Ada</subfield></datafield>'
+            '<datafield tag="245" ind1="1" ind2="0"><subfield code="a">Diary,</subfield><subfield code="f">1905'
+            "</subfield></datafield></record>",
+            "Vane, Ada. Diary",
+            "Vane, Ada",
+            "1905",
+        ),
+        (
+            '<oai_dc:dc xmlns:oai_dc="http://www.openarchives.org/OAI/2.0/oai_dc/" '
+            'xmlns:dc="http://purl.org/dc/elements/1.1/"><dc:title>Diary</dc:title><dc:creator>Vane, Ada'
+            "</dc:creator><dc:date>1905</dc:date></oai_dc:dc>",
+            "Diary",
+            "Vane, Ada",
+            "1905",
+        ),
+        (
+            '<mods xmlns="http://www.loc.gov/mods/v3"><titleInfo><title>Diary</title></titleInfo><name><namePart>'
+            "Vane, Ada</namePart></name><originInfo><dateCreated>1905</dateCreated></originInfo><originInfo>"
+            "<place><placeTerm>Berlin</placeTerm></place><dateCaptured>2011</dateCaptured><edition>[Electronic ed.]"
+            "</edition></originInfo><note type='agencyResponsible'>lib</note></mods>",
+            "Diary",
+            "Vane, Ada",
+            "1905",
+        ),
+    ],
+    ids=["marc", "dublin core", "mods"],
+)
+def test_an_object_may_be_described_in_any_catalogue_format(
+    tmp_path: Path, described: str, title: str, creator: str, dates: str
+) -> None:
+    (tmp_path / "a.xml").write_text(
+        f"<mets {XLINK} OBJID='d1'><dmdSec ID='d'><mdWrap><xmlData>{described}</xmlData></mdWrap></dmdSec></mets>"
+    )
+    item = read(tmp_path / "a.xml").records[1]
+    assert (item.title, item.creator, item.dates, item.places) == (title, creator, dates, ())
+    assert item.text == ""

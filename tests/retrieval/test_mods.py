@@ -135,3 +135,9 @@ def test_records_of_one_repository_stand_under_its_name(tmp_path: Path) -> None:
     ]  # fmt: skip
     assert reading.records[0].repository == "Harbour Library"
     assert len({record.id for record in reading.records}) == 3
+
+
+def test_a_library_is_named_and_not_by_its_code(tmp_path: Path) -> None:
+    place = "<location><physicalLocation {}>DE-1</physicalLocation></location>"
+    assert read_one(tmp_path, place.format("displayLabel='Harbour Library'")).repository == "Harbour Library"
+    assert read_one(tmp_path, place.format("")).repository == ""
