@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import lru_cache
 
 from retrieval.asked.questions import fold_identifier, split_words
 from retrieval.records import Record
@@ -70,7 +71,9 @@ def _title(record: Record) -> frozenset[str]:
     return _words(record.title)
 
 
+@lru_cache(maxsize=8192)
 def _words(text: str) -> frozenset[str]:
+    """A title is held against many others, and the collection's against all of them."""
     words = [word for word in split_words(text) if word not in _PLAIN]
     return frozenset(word for word in words if not word.isdigit()) or frozenset(words)
 

@@ -6,7 +6,6 @@ import re
 from collections.abc import Collection, Sequence
 
 import numpy as np
-from numpy.typing import NDArray
 
 from retrieval.asked.questions import Question, split_words
 from retrieval.ranking.criteria import Agreement, Criterion
@@ -33,15 +32,14 @@ _ABOUT = re.compile(
 class Matches:
     """The records that satisfy the criteria that were kept."""
 
-    def __init__(
-        self, agreement: Agreement, question: Question, catalog: Catalog, columns: NDArray[np.void]
-    ) -> None:
-        numbers = np.unique(columns["record"][agreement.mask]).tolist() if agreement.mask is not None else []
-        self.count = len(numbers)
+    def __init__(self, agreement: Agreement, question: Question, catalog: Catalog) -> None:
+        marked = catalog.records_of_passages(agreement.mask) if agreement.mask is not None else ()
+        self.count = len(marked)
         self.records: list[Record] = []
         most = MOST_JUDGED if question.wants_all or question.wants_count else MOST_GLANCED_AT
-        if len(numbers) > most:
+        if len(marked) > most:
             return
+        numbers = [int(number) for number in marked]
         found = catalog.records(numbers)
         kinds = {criterion.kind for criterion in agreement.kept}
         held = [found[number] for number in numbers if found[number].collection != AUTHORITY_FILE]

@@ -295,7 +295,7 @@ class Searcher:
             subject = read_subject(asked, self._words, len(self._columns), limits.scope.day)
             narrowed = agree([*agreement.kept, *([subject] if subject else [])], limits)
             agreement = narrowed
-        return Matches(agreement, asked, self._catalog, self._columns)
+        return Matches(agreement, asked, self._catalog)
 
 
 def _wants_set(question: Question) -> bool:

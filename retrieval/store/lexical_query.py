@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import Literal
 
 from tantivy import Occur, Query
@@ -28,8 +29,12 @@ SYNONYM = 0.4
 _MOST_TERMS = 48
 
 
+@lru_cache(maxsize=16)
 def build_query(question: Question) -> Query | None:
-    """The question as boosted terms; None when nothing in it can be searched for."""
+    """The question as boosted terms; None when nothing in it can be searched for.
+
+    Kept for a moment: one search asks with it more than once.
+    """
     parts: list[Query] = []
     for word, count in list(Counter(question.words).items())[:_MOST_TERMS]:
         parts.append(_search_word(word, float(count)))
