@@ -173,8 +173,8 @@ def _read_did(did: _Element, own: Component) -> None:
         own.creator = ead_fields.read_creator(fields["origination"])
         for node in fields["origination"]:
             own.add_headings(ead_fields.read_headings(node))
-    for node in get("langmaterial", ()):
-        own.language = _add(own.language, ead_fields.read_language(node))
+    if "langmaterial" in fields:
+        own.language = ead_fields.read_languages(fields["langmaterial"])
     if "repository" in fields:
         own.repository = ead_fields.read_repository(fields["repository"][0])
     for node in get("unitid", ()):

@@ -8,11 +8,12 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from itertools import pairwise
 
 from lxml import etree
 from lxml.etree import _Element
 
-from retrieval.formats.languages import name_languages
+from retrieval.formats.languages import find_languages, name_languages
 from retrieval.formats.prose import drop_full_stop, fold, inline, join_items, local, paragraphs
 from retrieval.formats.xml import is_internal
 
@@ -22,6 +23,9 @@ _NAMES = frozenset({"persname", "corpname", "famname", "name"})
 _SUBJECTS = frozenset({"subject", "geogname", "genreform", "function", "occupation"})
 _PLACEHOLDERS = frozenset({"personal name", "corporate name", "family name", "name", "creator"})
 """What a template says where nobody has filled it in."""
+_COUNTED = re.compile(r"(?:around |about |approximately |circa |ca\. ?)?[.\d]")
+_SUBFIELD = re.compile(r"\s*[|‡]([a-z])\s+")
+"""A MARC subfield that was copied into a heading with its sign: "Building trades |x Employees"."""
 _REPOSITORY_CODE = re.compile(r"\s*\[[a-z]{2,8}\]\.?$")
 
 
@@ -61,7 +65,12 @@ def _one_extent(element: _Element) -> str:
         return join_items(text for text in map(_one_extent, element) if text)
     if local(element) == "physdescstructured":
         return " ".join(inline(child) for child in element if inline(child))
-    return inline(element).rstrip(" ;,")
+    parts = [inline(child) for child in element if local(child) == "extent"]
+    told = inline(element)
+    for before, after in pairwise(parts):
+        if before[-1:].isalpha() and _COUNTED.match(after):
+            told = told.replace(f"{before} {after}", f"{before}; {after}")
+    return told.rstrip(" ;,")
 
 
 def read_repository(element: _Element) -> str:
@@ -82,7 +91,7 @@ def read_name(element: _Element) -> str:
     """A name or heading; the `part`s of EAD3 are joined as a catalogue would print them."""
     parts = [inline(child) for child in element if local(child) == "part"] if len(element) else []
     if not parts:
-        name = drop_full_stop(inline(element).rstrip(" ,;"))
+        name = drop_full_stop(_join_subfields(inline(element)).rstrip(" ,;"))
         return "" if name.lower() in _PLACEHOLDERS else name
     corporate = local(element) == "corpname"
     topical = local(element) in _SUBJECTS
@@ -95,6 +104,13 @@ def read_name(element: _Element) -> str:
         else:
             joined += (". " if corporate else " -- " if topical else ", ") + part
     return drop_full_stop(joined.rstrip(" ,;"))
+
+
+def _join_subfields(heading: str) -> str:
+    if not _SUBFIELD.search(heading):
+        return heading
+    divided = _SUBFIELD.sub(lambda sign: " -- " if sign[1] in "vxyz" else " ", heading)
+    return re.sub(r"\.?\s*[|‡]$", "", divided).strip()
 
 
 def read_headings(element: _Element) -> Headings:
@@ -140,11 +156,19 @@ def read_creator(elements: Iterable[_Element]) -> str:
     return "; ".join(dict.fromkeys(name for name in found if name))
 
 
-def read_language(element: _Element) -> str:
-    """Names of the languages, or the sentence that stands instead of them."""
-    codes = [node for node in element.iter(etree.Element) if local(node) == "language"]
-    names = [inline(node) or name_languages([node.get("langcode") or ""]) for node in codes]
-    return ", ".join(dict.fromkeys(name for name in names if name)) or inline(element)
+def read_languages(elements: Iterable[_Element]) -> str:
+    """Names of the languages; where they are told in a sentence, or that names more of them, the sentence."""
+    names: dict[str, None] = {}
+    sentences: dict[str, None] = {}
+    for element in elements:
+        codes = [node for node in element.iter(etree.Element) if local(node) == "language"]
+        found = [inline(node) or name_languages([node.get("langcode") or ""]) for node in codes]
+        found = [name for name in found if name]
+        names.update(dict.fromkeys(found))
+        if not found and inline(element):
+            sentences[inline(element)] = None
+    told = [text for text in sentences if not names or find_languages(text) - set(names)]
+    return " ".join([", ".join(names), *told]).strip()
 
 
 def read_link(element: _Element) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from itertools import pairwise
 
 _NAMES = {
     "English": "eng en", "French": "fre fra fr", "German": "ger deu de", "Spanish": "spa es",
@@ -56,6 +57,13 @@ def name_languages(values: Iterable[str]) -> str:
         elif text:
             names[text.capitalize() if text.capitalize() in _NAMES else text] = None
     return ", ".join(names)
+
+
+def find_languages(sentence: str) -> set[str]:
+    """Names of languages that a sentence has: "Materials are mostly in English" has one."""
+    words = re.findall(r"[^\W\d_]+", sentence)
+    pairs = [f"{one} {two}" for one, two in pairwise(words)]
+    return {name for name in (*words, *pairs) if name in _NAMES}
 
 
 def _thirds(text: str) -> list[str]:

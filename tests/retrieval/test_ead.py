@@ -496,3 +496,58 @@ def test_two_finding_aids_with_one_identifier_in_a_file_stay_apart(tmp_path: Pat
         ("aid1~2", "Moss papers"),
     ]
     assert len({record.id for record in records}) == 4
+
+
+@pytest.mark.parametrize(
+    ("did", "field", "value"),
+    [
+        (
+            "<langmaterial><language langcode='eng'/></langmaterial><langmaterial>Materials are in English."
+            "</langmaterial>",
+            "language",
+            "English",
+        ),
+        (
+            "<langmaterial><language langcode='eng'/></langmaterial><langmaterial>Some letters are in Yiddish."
+            "</langmaterial>",
+            "language",
+            "English Some letters are in Yiddish.",
+        ),
+        ("<langmaterial>Materials are in English.</langmaterial>", "language", "Materials are in English."),
+        (
+            "<physdesc><extent>2 items</extent><extent>27 boxes</extent></physdesc>",
+            "extent",
+            "2 items; 27 boxes",
+        ),
+        (
+            "<physdesc><extent>2 linear feet</extent><extent>in 1 box</extent></physdesc>",
+            "extent",
+            "2 linear feet in 1 box",
+        ),
+        (
+            "<physdesc><extent>.5 linear feet</extent> <extent>(1 box)</extent></physdesc>",
+            "extent",
+            ".5 linear feet (1 box)",
+        ),
+    ],
+)
+def test_languages_and_extents_are_said_once_and_apart(
+    tmp_path: Path, did: str, field: str, value: str
+) -> None:
+    assert getattr(read_one(tmp_path, f"<unittitle>Letters</unittitle>{did}"), field) == value
+
+
+@pytest.mark.parametrize(
+    ("heading", "subject"),
+    [
+        (
+            "Building trades |x Employees |z New York (State) |",
+            "Building trades -- Employees -- New York (State)",
+        ),
+        ("Vane, Ada, |d 1880-", "Vane, Ada, 1880-"),
+        ("Profits of $a million", "Profits of $a million"),
+    ],
+)
+def test_subfield_signs_in_a_heading_are_what_they_mean(tmp_path: Path, heading: str, subject: str) -> None:
+    headings = f"<controlaccess><subject>{heading}</subject></controlaccess>"
+    assert read_one(tmp_path, "<unittitle>Letters</unittitle>", rest=headings).subjects == (subject,)
