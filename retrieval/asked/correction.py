@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from retrieval.asked.spelling import count_slips
+from retrieval.asked.spelling import count_slips, is_english
 from retrieval.asked.tokens import Token
 from retrieval.asked.vocabulary import KnownWord, Vocabulary
 from retrieval.asked.words import CHAT, FOREIGN_SMALL, GENERIC, MONTHS, STOP_WORDS
@@ -86,7 +86,10 @@ class Corrector:
             return ""
         if any(self.look_up(form).records for form in _list_forms(word)):
             return ""
-        for near in self.find_near(word):
+        candidates = self.find_near(word)
+        if candidates and is_english(word):
+            return ""
+        for near in candidates:
             slips = count_slips(word, near.word) or 0
             if slips <= (1 if len(word) < _LONG else 2) and not _is_inflected(word, near.word):
                 return near.word

@@ -34,6 +34,7 @@ _DECADE_WORDS = {
 _HUNDREDS = {"sixteen": 16, "seventeen": 17, "eighteen": 18, "nineteen": 19}
 _YEAR = r"(?:1[0-9]|20)\d\d"
 _SHORT_DECADE = re.compile(r"(?<![\d'’])['’]?([2-9]0)['’]?s\b")
+_SHORT_YEAR = re.compile(r"(?<!\w)['’](\d\d)\b(?!['’]?s)")
 _PART_OF_DECADE = re.compile(r"\b(?:early|mid|middle|late)[\s-]+(?:the\s+)?['’]?[2-9]0['’]?s\b")
 _AGE = re.compile(r"\b(?:his|her|their|my|your|our)\s+$")
 """ "In her late 60s" is an age."""
@@ -48,7 +49,7 @@ _DATE_WORD = (
     rf"(?:{_YEAR}(?:['’]?s\b|er\b|/\d{{1,4}}(?:/\d{{1,4}})?(?!\d)"
     rf"|\s?[-–—]\s?\d{{1,4}}(?:-\d\d?)?(?![\d-])|\b)"
     rf"|\d{{1,2}}[/.]\d{{1,2}}[/.]{_YEAR}\b"
-    r"|['’]?[2-9]0['’]?s\b"
+    r"|['’]?[2-9]0['’]?s\b|['’]\d\d\b(?!['’]?s)"
     r"|\d{1,2}(?:st|nd|rd|th)[\s-]+(?:centur(?:y|ies)\b|c\.)"
     r"|\d{1,2}\.?\s+(?:jahrhunderts?)\b|(?:siglo|seculo|siecle)\s+[xvi]+\b"
     rf"|(?:{_PLACED}|mar|sep|mars)\b\.?"
@@ -198,16 +199,23 @@ def _find_runs(plain: str) -> list[re.Match[str]]:
     for match in _RUN.finditer(plain):
         follows = bool(runs) and bool(_ENDS.match(plain[runs[-1].end() : match.start()]))
         decades = follows and bool(_SHORT_DECADE.search(match[0]) and re.search(r"0s\b", runs[-1][0]))
+        decades = decades or (follows and _goes_on(runs[-1][0], match[0]))
         aged = _AGE.search(plain[: match.start()])
         if decades or (_names_date(match[0]) and not aged):
             runs.append(match)
     return runs
 
 
+def _goes_on(run: str, after: str) -> bool:
+    """ "1935 or 36": two figures of a later year of the same century."""
+    year = re.search(rf"(?<!\d){_YEAR}$", run.strip())
+    return bool(year and re.fullmatch(r"\d\d", after.strip()) and int(after) > int(year[0][2:]))
+
+
 def _names_date(run: str) -> bool:
     """Whether a run holds a year or a month: a lone number or "early" is no date."""
     return (
-        bool(_PART_OF_DECADE.search(run))
+        bool(_PART_OF_DECADE.search(run) or _SHORT_YEAR.search(run))
         or bool(re.search(rf"{_YEAR}|centur|jahrhundert|siglo|seculo|siecle", run))
         or (any(word.strip(".,") in MONTHS and len(word) > 2 for word in run.split()))
     )
@@ -217,6 +225,7 @@ def _read_days(written: str) -> Span | None:
     """What the words cover from their first to their last day."""
     written = re.sub(r"\s+(?:and|or|until|till|thru|through)\s+", " to ", written.replace("’", "'"))
     century = re.search(r"(?<!\d)(\d\d)\d\d", written)
+    written = _SHORT_YEAR.sub(lambda m: f"{century[1] if century else 19}{m[1]}", written)
     written = _SHORT_DECADE.sub(lambda m: f"{century[1] if century else 19}{m[1]}s", written)
     spans = read_dates(" ".join(written.split())).spans
     if not spans:

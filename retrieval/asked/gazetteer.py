@@ -48,7 +48,14 @@ ukraine;
 united kingdom;united states;uruguay;utah;vancouver;venezuela;venice;vermont;vienna;vietnam;virginia;wales;
 warsaw;
 washington dc;washington d c;west africa;west indies;west virginia;wien;wisconsin;wyoming;yorkshire;yucatan;
-yugoslavia;zimbabwe;zurich
+yugoslavia;zimbabwe;zurich;
+angola;azerbaijan;bahrain;belarus;belize;benin;bhutan;botswana;burkina faso;burundi;cameroon;
+central asia;congo;dominican republic;dubai;east germany;eritrea;fiji;gambia;georgia;grenada;guam;guyana;
+harlem;ivory coast;kazakhstan;kosovo;kuwait;kyrgyzstan;laos;lesotho;libya;macedonia;malawi;mali;
+mauritania;mauritius;moldova;mongolia;montenegro;myanmar;namibia;niger;north korea;oman;papua new guinea;
+qatar;sierra leone;south korea;staten island;suriname;swaziland;tajikistan;togo;tonga;turkmenistan;
+united arab emirates;uzbekistan;west germany;yemen;zambia;alberta;galapagos;gaza;gibraltar;guadeloupe;
+martinique;okinawa;siberia;zanzibar
 """
 PLACES = frozenset(" ".join(name.split()) for name in _NAMES.split(";"))
 AMBIGUOUS = frozenset(

@@ -33,9 +33,9 @@ from retrieval.asked.words import (
     SEASONS,
     STOP_WORDS,
     THINGS,
+    TITLES,
 )
 from retrieval.implied.name_words import FIRST_NAMES
-from retrieval.words import TITLES
 
 _LONGEST = 4
 _MOST_TRIALS = 24

@@ -100,7 +100,8 @@ _NOT_BEFORE: dict[str, frozenset[str]] = {
     "film": frozenset("a my our documentary the".split()),
     "books": frozenset("for text school write writing two three many my our account minute scrap".split()),
     "report": frozenset("book my our school a to please".split()), "carte": frozenset({"a", "la"}),
-    "cable": frozenset({"tv"}), "slides": frozenset("my our lecture".split()),
+    "cable": frozenset({"tv"}), "letter": frozenset("greek capital small".split()),
+    "slides": frozenset("my our lecture".split()),
     "picture": frozenset("motion big bigger whole the my".split()), 
     "lecture": frozenset("my a our the".split()), "stories": frozenset("news family ghost success".split()),
     "drawing": frozenset("am is are be for".split()), "poem": frozenset("my favorite favourite".split()),
@@ -165,7 +166,7 @@ def _read_kind(tokens: Sequence[Token], place: int) -> tuple[Kind | None, int]:
     if word in _WRITING:
         return ("letter" if _asks_for_writing(tokens, place) else None), 1
     kind = _KINDS.get(word)
-    if kind is None or (before in _NOT_BEFORE.get(word, ()) and not tokens[place].gap.strip()):
+    if kind is None or (before in _NOT_BEFORE.get(word, ()) and tokens[place].gap.strip() in ("", "-")):
         return None, 1
     if word == "brief" and not tokens[place].capital:
         return None, 1

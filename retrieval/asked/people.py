@@ -7,12 +7,14 @@ from dataclasses import replace
 
 from retrieval.asked.correction import Corrector
 from retrieval.asked.known_people import find_known, find_surnames
+from retrieval.asked.materials import is_material
 from retrieval.asked.person_names import FoundPerson, introduces, is_known_name
 from retrieval.asked.places import is_known_place
 from retrieval.asked.roles import is_about_letters, read_role
 from retrieval.asked.runs import Run, find_runs
 from retrieval.asked.tokens import Token
 from retrieval.asked.vocabulary import Vocabulary
+from retrieval.asked.words import CHAT, CONNECTORS, GENERIC, STOP_WORDS
 from retrieval.asked.written_people import judge_run
 from retrieval.implied.name_words import FIRST_NAMES
 
@@ -32,7 +34,7 @@ def read_people(
     if corrector and vocabulary:
         found = find_known(tokens, taken, runs, vocabulary, corrector)
     occupied = {place for one in found for place in range(one.start, one.end)}
-    letters = is_about_letters(tokens)
+    letters = is_about_letters(tokens) or _is_heading(tokens, runs, found)
     for run in runs:
         if occupied.isdisjoint(range(run.start, run.end)):
             judged = judge_run(tokens, run, vocabulary, corrector, letters=letters)
@@ -45,6 +47,20 @@ def read_people(
     return _give_roles(tokens, _share_surname(tokens, found, runs, letters=letters), letters=letters)
 
 
+def _is_heading(tokens: Sequence[Token], runs: Sequence[Run], found: Sequence[FoundPerson]) -> bool:
+    """ "Steve Nelson to Ann Ross, 1975": asked for as letters are headed."""
+    starts = {one.start for one in (*runs, *found)}
+    to = next((place for place, token in enumerate(tokens[:5]) if token.word in ("to", "an")), 0)
+    if not to or to + 1 not in starts | {start - 1 for start in starts}:
+        return False
+    first = tokens[:to]
+    if any(token.word in STOP_WORDS | CHAT | GENERIC or is_material(token.word) for token in first):
+        return False
+    return len(first) == 1 or all(
+        token.capital or token.word in CONNECTORS or token.word == "v" for token in first
+    )
+
+
 def _join_inverted(tokens: Sequence[Token], runs: Sequence[Run], vocabulary: Vocabulary | None) -> list[Run]:
     """ "Taft, William Howard" as one run: by what the index knows, or by the form alone ("Taft, W. H.")."""
     joined: list[Run] = []
@@ -55,6 +71,7 @@ def _join_inverted(tokens: Sequence[Token], runs: Sequence[Run], vocabulary: Voc
             and before.end == run.start
             and before.end - before.start == 1
             and tokens[run.start].gap.strip() == ","
+            and not (before.start and tokens[before.start - 1].word == "the")
             and _is_inverted(tokens, before, run, vocabulary)
         ):
             joined[-1] = Run(before.start, run.end, run.titled)
@@ -102,11 +119,16 @@ def _share_surname(
     return shared
 
 
+def _skip_maiden(tokens: Sequence[Token], end: int) -> int:
+    """Where a name ends, "née Cole" included."""
+    return end + 2 if end + 1 < len(tokens) and tokens[end].word in _MAIDEN else end
+
+
 def _give_roles(tokens: Sequence[Token], found: list[FoundPerson], *, letters: bool) -> list[FoundPerson]:
     """Each with a role; one only joined on ("from Ellen or Clara Marsh") has that of the one before."""
     given: list[FoundPerson] = []
     for one in found:
-        role = read_role(tokens, one.start, one.end, letters=letters)
+        role = read_role(tokens, one.start, _skip_maiden(tokens, one.end), letters=letters)
         before = given[-1] if given else None
         if role == "any" and before and before.role != "any" and not tokens[before.end - 1].possessive:
             between = [token.word for token in tokens[before.end : one.start]]

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Literal
 
 from retrieval.asked.tokens import Token
-from retrieval.words import TITLES
+from retrieval.asked.words import TITLES
 
 Role = Literal["any", "sender", "recipient"]
 
@@ -66,6 +66,10 @@ def read_role(tokens: Sequence[Token], start: int, end: int, *, letters: bool) -
     before = tokens[place].word if place >= 0 else ""
     further = tokens[place - 1].word if place > 0 else ""
     after = [token.word for token in tokens[end : end + 3]]
+    if tokens[end - 1].possessive and KIN & set(after[:1]):
+        return "any"  # "from Charles Marsh's wife"
+    if place < 0 and not apart and after[:1] in (["to"], ["an"]):
+        return "sender"  # "Ellen Marsh to Ruth Cole, 1905"
     if _writes(before, after, possessive=tokens[end - 1].possessive):
         return "sender"
     if after and (after[0] in _RECEIVES or after[:2] == ["was", "sent"]) and before != "did":

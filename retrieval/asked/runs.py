@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from retrieval.asked.materials import is_material
 from retrieval.asked.tokens import Token, starts_sentence
-from retrieval.asked.words import CHAT, CONNECTORS, FOREIGN_SMALL, GENERIC, MONTHS, STOP_WORDS
-from retrieval.words import TITLES
+from retrieval.asked.words import CHAT, CONNECTORS, FOREIGN_SMALL, GENERIC, MONTHS, STOP_WORDS, TITLES
+from retrieval.implied.name_words import FIRST_NAMES
 
+_SHORTENED = re.compile(r"(?:i|we|you|they|he|she|it|that|there|what|who|where)['’](?:m|ve|d|ll|s|re)$")
+""" "I'm" and the like are nobody."""
 _POLITE = frozenset("sie ihr vous usted ustedes voce voces".split())
 _BEFORE_DATE = frozenset("in of since during until before after by early late mid on this last next".split())
 _NEVER = STOP_WORDS | GENERIC | CHAT
@@ -69,6 +72,10 @@ def _continues(tokens: Sequence[Token], place: int, taken: Collection[int]) -> b
         return True
     if token.word in _POLITE or is_acronym(token) or is_acronym(before):
         return False
+    if token.word in CHAT and any(
+        one.capital and one.word in FIRST_NAMES for one in tokens[max(0, place - 2) : place]
+    ):
+        return True  # "Mae West", "William Grant Still"
     return token.word not in _NEVER and not is_material(token.word) and not _is_date_word(tokens, place)
 
 
@@ -104,7 +111,7 @@ def _is_initial(tokens: Sequence[Token], place: int) -> bool:
 
 def _begins_name(tokens: Sequence[Token], place: int) -> bool:
     token = tokens[place]
-    if not token.capital or token.is_number:
+    if not token.capital or token.is_number or _SHORTENED.match(token.word):
         return False
     if _is_initial(tokens, place):
         return True

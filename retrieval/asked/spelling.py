@@ -9,9 +9,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection
+from functools import cache
 
 from rapidfuzz import process
 from rapidfuzz.distance import OSA
+from spellchecker import SpellChecker
 
 _PAIRS = (("rn", "m"), ("vv", "w"), ("cl", "d"), ("ph", "f"), ("ck", "k"), ("gh", "h"))
 _ALIKE = str.maketrans({"q": "k", "c": "k", "z": "s", "f": "s", "0": "o", "1": "l", "5": "s", "8": "b"})
@@ -89,6 +91,17 @@ def select_near(asked: str, known: Collection[str]) -> dict[str, int]:
 def is_scanned(one: str, other: str) -> bool:
     """Whether a scanner may have made one word of the other: "goddard" and "goddarcl"."""
     return one != other and _unscan(one) == _unscan(other)
+
+
+def is_english(word: str) -> bool:
+    """Whether a folded word is in the dictionary of `pyspellchecker`: then it is no slip."""
+    return word in _open_dictionary()
+
+
+@cache
+def _open_dictionary() -> SpellChecker:
+    """Opened when a question first has a word that the index does not know: it takes a third of a second."""
+    return SpellChecker(language="en")
 
 
 def _unscan(word: str) -> str:

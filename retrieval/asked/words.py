@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from retrieval.words import TITLES as WRITTEN_TITLES
+
 STOP_WORDS = frozenset(
     """
     a about above after all also am an and any anything are as at be because been before being between
@@ -63,10 +65,19 @@ CHAT = frozenset(
 )
 """Words of talk and of kinship that are capitalised or near a name and are none."""
 
+TITLES = WRITTEN_TITLES | frozenset(
+    """
+    mayor congressman congresswoman ambassador commissioner chancellor cardinal sister father baron baroness
+    princess duchess countess viscount viscountess marquis sheriff
+    """.split()
+)
+"""Words before or after a name that are no part of it, those of offices included."""
+
 BODIES = frozenset(
     """
     academy agency alliance army assembly association asylum bank band battalion board brigade brothers bureau
-    cathedral cavalry center centre choir church city club college colony commission committee company
+    cathedral caucus cavalry center centre chapter choir chorus church city club coalition collective college
+    colony commission committee company
     conference congress convention conservatory convent corporation corps council court department
     district division federation festival foundation fund galleries gallery government guild hall high
     hospital hotel house inc infantry institute institution league library lodge lodges ltd
@@ -81,16 +92,16 @@ BODIES = frozenset(
 
 THINGS = frozenset(
     """
-    act affair bible amendment avenue award bay beach bill boulevard bowl bridge building camp campaign canal
-    canyon case
+    act affair age bible amendment avenue award bay beach bill boulevard bowl bridge building camp campaign
+    canal canyon case
     century championship city coast conspiracy county creek crisis crusade cup dam day depression disaster
     doctrine earthquake era exhibition exposition expedition fair falls fire flood forest fort freeway
     frontier game games garden gardens glacier harbor harbour heights highway hill hills hurricane incident
     island islands lake lane line mall march massacre mill mills mine monument mountain mountains movement
     novel ocean olympics pandemic park parade parkway peak peninsula plan plantation plateau play pond port
     prison prize purchase ranch range reconstruction reef renaissance reservation revival revolution ridge
-    riot riots river road route rush sea siege speech square strait street strike swamp terrace territory
-    trail treaty trial trials tunnel turnpike valley war wars wharf woods zoo
+    riot riots river road route rush sea siege speech square statue strait street strike swamp terrace
+    territory trail treaty trial trials tunnel turnpike valley war wars wharf woods zoo
     """.split()
 )
 """Last words of the names of places and events, which write no letters."""

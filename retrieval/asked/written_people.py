@@ -20,7 +20,7 @@ from retrieval.asked.roles import read_role
 from retrieval.asked.runs import Run
 from retrieval.asked.tokens import Token, starts_sentence
 from retrieval.asked.vocabulary import Vocabulary
-from retrieval.asked.words import BODIES, PEOPLES, THINGS
+from retrieval.asked.words import BODIES, PEOPLES, STOP_WORDS, THINGS
 from retrieval.implied.name_words import FIRST_NAMES
 
 _WHERE = frozenset("at in near around inside outside under".split())
@@ -70,6 +70,12 @@ def judge_run(
         return None
     if (words[0] in PEOPLES or (words[0] in _LEADS and len(words) > 1)) and not (known or run.titled):
         return None
+    if not run.titled and _is_end_of_place(tokens, run, vocabulary):
+        return None
+    if not (run.titled or known) and _is_of_place(words, vocabulary):
+        return None
+    if len(words) == 1 and not run.titled and _is_thing(tokens, run, told=role != "any"):
+        return None
     plain = words[0] not in FIRST_NAMES and all(len(word) > 1 for word in words)
     if plain and not (cued or known) and lies_in_place(tokens, run.end, vocabulary):
         return None
@@ -80,6 +86,32 @@ def judge_run(
     if chosen is None:
         return None
     return FoundPerson(tuple(chosen), say_titled(tokens, run, words, chosen), run.start, run.end)
+
+
+def _is_end_of_place(tokens: Sequence[Token], run: Run, vocabulary: Vocabulary | None) -> bool:
+    """Whether the word before makes a place of it: "New York", "North Dakota"."""
+    if not run.start or not tokens[run.start - 1].capital or not tokens[run.start].is_joined:
+        return False
+    return is_known_place([token.word for token in tokens[run.start - 1 : run.end]], vocabulary)
+
+
+def _is_of_place(words: Sequence[str], vocabulary: Vocabulary | None) -> bool:
+    """ "Brooklyn Dodgers": what begins with a place is seldom a person, unless the index has one."""
+    return len(words) > 1 and words[0] not in FIRST_NAMES and is_known_place(words[:1], vocabulary)
+
+
+def _is_thing(tokens: Sequence[Token], run: Run, *, told: bool) -> bool:
+    """ "The Hudson", "to the Nashville maestro": a name behind "the" is nobody's, but of letters and kin."""
+    if not run.start or tokens[run.start - 1].word != "the" or tokens[run.end - 1].possessive:
+        return False
+    after = next((one for one in tokens[run.end : run.end + 1] if one.is_joined), None)
+    if after is None or after.word in STOP_WORDS:
+        return not told  # "to the Clarks in 1905"
+    return not (
+        is_material(after.word)
+        or after.word in _WRITTEN | _SIBLINGS
+        or after.word in ("family", "collection")
+    )
 
 
 def _describes(tokens: Sequence[Token], run: Run) -> bool:

@@ -90,7 +90,19 @@ _MORE_MEN = frozenset(
     wilbur willard willis wilson winslow woodrow zachariah
     """.split()
 )
-FIRST_NAMES = MEN | _MORE_MEN | WOMEN
+_ABROAD = frozenset(
+    """
+    adele alberto alexandre alfredo alphonse andre anton antonio arturo astrid bernardo boris camille
+    carlo carlos cecile claire diego dmitri eduardo emile enrique erik ernesto ernst fernando fidel
+    francesco francisco francois franz frederic friedrich fritz gaston georg gerhard giovanni giuseppe
+    guido gunther hedwig helene hugo ignacio igor ingrid irina jacques javier jeanne joaquin jorge jose
+    josef jurgen katarina klaus kurt lars lorenzo lucien ludwig luigi luis mae manuel marcel marcello
+    margarethe mario marta matteo mathilde michel miguel mikhail natalia nikolai nils odette olaf olga
+    oskar pablo paolo pedro pietro rafael ramon raoul rene ricardo roberto rudolf salvador sergei
+    siegfried simone stefan sven tatiana vicente vittorio vladimir werner wilhelm wolfgang yvonne
+    """.split()
+)
+FIRST_NAMES = MEN | _MORE_MEN | WOMEN | _ABROAD
 """First names common enough to tell a person's name from a heading."""
 
 CORPORATE = frozenset(
