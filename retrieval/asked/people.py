@@ -49,7 +49,7 @@ def read_people(
 
 def _is_heading(tokens: Sequence[Token], runs: Sequence[Run], found: Sequence[FoundPerson]) -> bool:
     """ "Steve Nelson to Ann Ross, 1975": asked for as letters are headed."""
-    starts = {one.start for one in (*runs, *found)}
+    starts = {run.start for run in runs} | {one.start for one in found}
     to = next((place for place, token in enumerate(tokens[:5]) if token.word in ("to", "an")), 0)
     if not to or to + 1 not in starts | {start - 1 for start in starts}:
         return False
