@@ -34,7 +34,8 @@ _LATER = {
 _MARC = frozenset({".mrc", ".marc"})
 _REMEDY = "export it as EAD, MARC 21, MODS, Dublin Core, CSV or plain text"
 _WEB_PAGE = "look whether it is the error page of a download; else export it as EAD, CSV or plain text"
-_BINARY = {".pdf", ".xlsx", ".xlsm"}
+_BOOKS = frozenset({".xlsx", ".xlsm"})
+_BINARY = _BOOKS | {".pdf"}
 _BESIDE = {".toml", ".md"}
 """Endings of what lies beside descriptions and is none: column mappings, notes on a folder."""
 _ORDER = {".xml": 0, ".ead": 0, ".csv": 1, ".tsv": 1, ".txt": 2}
@@ -118,24 +119,16 @@ def _read(path: Path, options: SourceOptions, source: str) -> Reading:
         return Reading(path, "marc21", marc.records, marc.problems, joins=True)
     if suffix in {".xml", ".ead", ".mrx", *_MARC}:
         return _read_xml(path, options, source)
-    if suffix in {".csv", ".tsv"}:
-        rows = read_inventory(
+    if suffix in {".csv", ".tsv", *_BOOKS}:
+        read_rows = read_spreadsheet if suffix in _BOOKS else read_inventory
+        rows = read_rows(
             path,
             source,
             carry_containers=options.carry_containers,
             mapping=options.columns,
             link_template=options.link_template,
         )
-        return Reading(path, "csv", rows.records, rows.problems)
-    if suffix in {".xlsx", ".xlsm"}:
-        sheets = read_spreadsheet(
-            path,
-            source,
-            carry_containers=options.carry_containers,
-            mapping=options.columns,
-            link_template=options.link_template,
-        )
-        return Reading(path, "xlsx", sheets.records, sheets.problems)
+        return Reading(path, "xlsx" if suffix in _BOOKS else "csv", rows.records, rows.problems)
     if suffix == ".pdf":
         pdf = read_pdf(path, source, link_template=options.link_template)
         return Reading(path, "pdf", pdf.records, pdf.problems, joins=pdf.joins)
