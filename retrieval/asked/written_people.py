@@ -16,8 +16,9 @@ from retrieval.asked.person_names import (
     say_titled,
 )
 from retrieval.asked.places import is_known_place, lies_in_place
-from retrieval.asked.roles import read_role
+from retrieval.asked.roles import is_about_letters, read_role
 from retrieval.asked.runs import Run
+from retrieval.asked.spelling import is_english
 from retrieval.asked.tokens import Token, starts_sentence
 from retrieval.asked.vocabulary import Vocabulary
 from retrieval.asked.words import BODIES, PEOPLES, STOP_WORDS, THINGS
@@ -100,6 +101,14 @@ def _is_of_place(words: Sequence[str], vocabulary: Vocabulary | None) -> bool:
     return len(words) > 1 and words[0] not in FIRST_NAMES and is_known_place(words[:1], vocabulary)
 
 
+def _heads_letter(tokens: Sequence[Token], run: Run) -> bool:
+    """ "Schoenberg, letter of 1950": what is no English word, at the beginning, and then letters."""
+    after = tokens[run.end : run.end + 1]
+    if run.start or not after or not is_about_letters(after):
+        return False
+    return not is_english(tokens[run.start].word)
+
+
 def _is_thing(tokens: Sequence[Token], run: Run, *, told: bool) -> bool:
     """ "The Hudson", "to the Nashville maestro": a name behind "the" is nobody's, but of letters and kin."""
     if not run.start or tokens[run.start - 1].word != "the" or tokens[run.end - 1].possessive:
@@ -160,6 +169,7 @@ def _judge_single(
     )
     if len(token.word) < 3:
         return None
+    cued = cued or _heads_letter(tokens, run)
     if vocabulary is None or corrector is None:
         return [token.word] if cued or owns else None
     if corrector.look_up(token.word).records:
