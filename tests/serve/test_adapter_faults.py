@@ -7,18 +7,10 @@ from functools import partial
 
 import pytest
 
-from tests.serve.adapter_faults import (
-    BASE,
-    CASES,
-    GOOD,
-    Case,
-    Scene,
-    clear_b,
-    run_case,
-    set_scene,
-    try_folder,
-    try_name,
-)
+from tests.serve.adapter_faults import CASES, Case, run_case
+from tests.serve.adapter_scene import BASE, GOOD, Scene, set_scene
+from tests.serve.bad_adapters import try_folder, try_name
+from tests.serve.spoiled_adapters import clear_b
 from tests.service import RunningService
 
 

@@ -16,7 +16,7 @@ import httpx
 import pytest
 
 from serve.settings import BUNDLED_READER
-from tests.serve.adapter_faults import BASE, GOOD, READY_SECONDS, Scene, is_refused, set_scene, wait_until
+from tests.serve.adapter_scene import BASE, GOOD, READY_SECONDS, Scene, is_refused, set_scene, wait_until
 from tests.serve.made_adapters import write_peft_folder
 from tests.service import STAFF_KEY, RunningService, run_service
 
