@@ -7,9 +7,10 @@ level it holds for), which a lone record has to carry itself.
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from lxml import etree
@@ -38,6 +39,8 @@ from retrieval.formats.xml import is_internal
 from retrieval.records import ContainerOrigin, Level, Record
 
 _MOST_REMARKS = 20
+_MONTH = r"(?:\d{1,2} )?(?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)[a-z]*\.?(?: \d{1,2})?"
+_MONTHS_ONLY = re.compile(rf"^{_MONTH}(?:\s*[-–]\s*{_MONTH})?$")
 _CORRECT_DATE = "correct whichever is wrong"
 
 
@@ -223,6 +226,7 @@ def _describe(
     above = place.record
     title = _find_title(own, above)
     _find_date(own, title)
+    _find_year(own, above)
     holders, origin = _hold(own, title, place, carried)
     same = bool(holders) and holders is place.holders
     container = above.container if same else containers.render(holders)
@@ -285,6 +289,16 @@ def _find_date(own: Component, title: str) -> None:
         own.dates, own.dated = dated[0], read_dates(dated[0])
     else:
         own.dates = undated_in_title(title)
+
+
+def _find_year(own: Component, above: Record) -> None:
+    """Read "January-March" as of the year that the component above is of, where that is one year."""
+    if own.dated.spans or above.years is None or not _MONTHS_ONLY.match(own.dates):
+        return
+    first, last = above.years
+    if first == last:
+        found = read_dates(f"{own.dates} {first}").spans
+        own.dated = replace(own.dated, spans=tuple(replace(span, certainty="supplied") for span in found))
 
 
 def _restrict(

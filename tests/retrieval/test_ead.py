@@ -551,3 +551,24 @@ def test_languages_and_extents_are_said_once_and_apart(
 def test_subfield_signs_in_a_heading_are_what_they_mean(tmp_path: Path, heading: str, subject: str) -> None:
     headings = f"<controlaccess><subject>{heading}</subject></controlaccess>"
     assert read_one(tmp_path, "<unittitle>Letters</unittitle>", rest=headings).subjects == (subject,)
+
+
+@pytest.mark.parametrize(
+    ("above", "written", "spans"),
+    [
+        ("1905", "January-March", (Span("1905-01-01", "1905-03-31", "supplied"),)),
+        ("1905", "29 October", (Span("1905-10-29", "1905-10-29", "supplied"),)),
+        ("1905", "June 30", (Span("1905-06-30", "1905-06-30", "supplied"),)),
+        ("1905-1906", "January-March", ()),
+        ("1905", "x", ()),
+    ],
+)
+def test_months_without_a_year_are_of_the_year_above(
+    tmp_path: Path, above: str, written: str, spans: tuple[Span, ...]
+) -> None:
+    inner = f"<c level='file'><did><unittitle>Letters</unittitle><unitdate>{written}</unitdate></did></c>"
+    outer = (
+        f"<c level='series'><did><unittitle>Letters</unittitle><unitdate>{above}</unitdate></did>{inner}</c>"
+    )
+    record = read_components(tmp_path, outer)[2]
+    assert (record.dates, record.spans, record.dates_inherited) == (written, spans, False)
