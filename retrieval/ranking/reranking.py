@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import threading
 from collections.abc import Sequence
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
@@ -93,6 +94,12 @@ def _render(record: Record, passage: Passage) -> str:
 
 def _check_folder(folder: Path) -> None:
     """What can be seen without loading it. Raises RerankerError."""
+    for package in ("torch", "sentence_transformers"):
+        if find_spec(package) is None:
+            raise RerankerError(
+                f"cross-encoder {folder}: {package} is not installed, which it needs; install it, or leave "
+                "READING_ROOM_RERANKER empty"
+            )
     if not folder.is_dir():
         raise RerankerError(f"cross-encoder {folder}: there is no such folder; {_REMEDY}")
     try:

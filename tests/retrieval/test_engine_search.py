@@ -5,7 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
@@ -128,8 +128,10 @@ def test_an_engine_gives_the_hits_that_the_index_here_gives(
     both = [(here.search(question), there.search(question)) for question in BEST]
     assert all((one.found, one.matches) == (other.found, other.matches) for one, other in both)
     for one, other in both:  # meaning is compared by the same vectors, so its figures are the same
-        near = {hit.passage.id: hit.why.dense for hit in one.hits if hit.why.dense}
-        same = {hit.passage.id: hit.why.dense for hit in other.hits if hit.why.dense}
+        near, same = (
+            {hit.passage.id: hit.why.dense for hit in result.hits if hit.why and hit.why.dense}
+            for result in (one, other)
+        )
         assert near.keys() & same.keys()
         for passage in near.keys() & same.keys():
             assert same[passage] == pytest.approx(near[passage], abs=1e-3)
@@ -237,8 +239,8 @@ class Leaky(QdrantEngine):
     """An engine whose filter fails."""
 
     def gather(
-        self, question: Question, vector: NDArray[np.float32], k: int, scope: Scope, parts: list[str],
-        only: list[Place] | tuple[()] = (),
+        self, question: Question, vector: NDArray[np.float32], k: int, scope: Scope, parts: Sequence[str],
+        only: Sequence[Place] = (),
     ) -> Candidates:  # fmt: skip
         return super().gather(question, vector, k, Scope(), parts, only)
 
