@@ -7,10 +7,8 @@ level it holds for), which a lone record has to carry itself.
 
 from __future__ import annotations
 
-import re
-from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 from lxml import etree
@@ -18,29 +16,18 @@ from lxml.etree import _Element
 
 from retrieval.dates import date_in_title, read_dates
 from retrieval.errors import SourceError
-from retrieval.formats import access, containers
-from retrieval.formats.access import AccessNote
 from retrieval.formats.containers import Container
 from retrieval.formats.ead_component import Component, read_component, read_level
 from retrieval.formats.ead_fields import read_header_title
-from retrieval.formats.ead_identifiers import (
-    address_of,
-    fill_template,
-    name_aid,
-    name_component,
-    read_identifier,
-    slug_of,
-)
-from retrieval.formats.ead_titles import shorten, tidy_title, undated_in_title
-from retrieval.formats.identifiers import make_unique, path_hash, slug
-from retrieval.formats.names import names_in_title
+from retrieval.formats.ead_identifiers import read_identifier, slug_of
+from retrieval.formats.ead_records import FindingAid, describe, describe_collection
+from retrieval.formats.ead_titles import tidy_title
+from retrieval.formats.identifiers import make_unique, slug
 from retrieval.formats.prose import local
 from retrieval.formats.xml import is_internal
-from retrieval.records import ContainerOrigin, Level, Record
+from retrieval.records import Record
 
 _MOST_REMARKS = 20
-_MONTH = r"(?:\d{1,2} )?(?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)[a-z]*\.?(?: \d{1,2})?"
-_MONTHS_ONLY = re.compile(rf"^{_MONTH}(?:\s*[-–]\s*{_MONTH})?$")
 _CORRECT_DATE = "correct whichever is wrong"
 
 
@@ -50,33 +37,6 @@ class EadReading:
 
     records: tuple[Record, ...]
     problems: tuple[SourceError, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class _FindingAid:
-    """What is told once for a finding aid and holds for all its records."""
-
-    collection_id: str
-    title: str
-    call_number: str
-    repository: str
-    source: str
-    eadid: str
-    url: str
-    link_template: str
-    carry: bool
-
-
-@dataclass(frozen=True, slots=True)
-class _Place:
-    """A described component, as those below it see it."""
-
-    record: Record
-    path: tuple[str, ...]
-    holders: tuple[Container, ...]
-    notes: tuple[AccessNote, ...]
-    access_below: tuple[str, str]
-    ordinals: Counter[str]
 
 
 def find_aids(root: _Element) -> list[_Element]:
@@ -130,7 +90,7 @@ def read_ead(
     own = read_component(archdesc)
     eadid, url = read_identifier(root)
     _entitle(own, root, path)
-    aid = _FindingAid(
+    aid = FindingAid(
         collection_id=make_unique(
             slug_of(eadid) or slug(own.unit_id) or slug(path.stem) or "collection",
             set() if taken is None else taken,
@@ -151,10 +111,10 @@ def read_ead(
     return EadReading(records, (*problems, *_report(path, contradictions)))
 
 
-def _walk(top: Component, aid: _FindingAid, contradictions: list[tuple[int | None, str]]) -> Iterator[Record]:
+def _walk(top: Component, aid: FindingAid, contradictions: list[tuple[int | None, str]]) -> Iterator[Record]:
     """Records in document order; the container in force is carried along for those that state none."""
     taken: set[str] = set()
-    place = _describe_collection(top, aid, taken)
+    place = describe_collection(top, aid, taken)
     yield place.record
     stack = [(element, place) for element in reversed(top.components)]
     carried: tuple[Container, ...] = ()
@@ -168,188 +128,11 @@ def _walk(top: Component, aid: _FindingAid, contradictions: list[tuple[int | Non
         if level == "series" and above.record.level == "collection":
             carried = ()
         usable = carried if aid.carry and level != "series" and not own.components else ()
-        place = _describe(element, own, level, above, aid, position, usable, taken)
+        place = describe(element, own, level, above, aid, position, usable, taken)
         if own.containers:
             carried = place.holders
         yield place.record
         stack += [(child, place) for child in reversed(own.components)]
-
-
-def _describe_collection(own: Component, aid: _FindingAid, taken: set[str]) -> _Place:
-    identifiers = [*name_aid(aid.eadid, aid.url), *name_component(own.unit_ids, aid.call_number, "", own.uri)]
-    record = Record(
-        id=f"{aid.collection_id}/{make_unique('collection', taken)}",
-        collection_id=aid.collection_id,
-        level="collection",
-        title=aid.title,
-        collection=aid.title,
-        dates=own.dates,
-        spans=own.dated.spans,
-        bulk=own.dated.bulk,
-        call_number=aid.call_number,
-        identifiers=_unique(identifiers),
-        repository=aid.repository,
-        container=containers.render(own.containers),
-        container_origin="stated" if own.containers else "",
-        creator=own.creator,
-        names=_unique(own.names),
-        authorities=tuple(dict.fromkeys(own.authorities)),
-        places=_unique(own.places),
-        subjects=_unique(own.subjects),
-        language=own.language,
-        extent=own.extent,
-        access=own.access,
-        access_from=aid.title if own.access else "",
-        use=own.use,
-        preferred_citation=own.preferred_citation,
-        text=own.text(is_collection=True),
-        link=own.link or address_of(aid.eadid, aid.url),
-        source=aid.source,
-    )
-    notes = (AccessNote(aid.title, own.access),) if own.access else ()
-    # The boxes of a whole collection, listed one after another, are no box of anything in it.
-    holders = own.containers if len({container.group for container in own.containers}) < 2 else ()
-    return _Place(record, (), holders, notes, access.render(notes), Counter())
-
-
-def _describe(
-    element: _Element,
-    own: Component,
-    level: Level,
-    place: _Place,
-    aid: _FindingAid,
-    position: int,
-    carried: tuple[Container, ...],
-    taken: set[str],
-) -> _Place:
-    """The record of a component under `place`, and its own place for those below it."""
-    above = place.record
-    title = _find_title(own, above)
-    _find_date(own, title)
-    _find_year(own, above)
-    holders, origin = _hold(own, title, place, carried)
-    same = bool(holders) and holders is place.holders
-    container = above.container if same else containers.render(holders)
-    notes, access_below = _restrict(own, title, container, place)
-    own_access = access.render(notes, level) if notes is not place.notes else access_below
-    call_number = _call_number(own.unit_id, aid.call_number)
-    xml_id = slug(element.get("id") or "")
-    path = (*place.path, _path_step(title, own.dates, place.ordinals))
-    record = Record(
-        id=f"{aid.collection_id}/{make_unique(xml_id or path_hash(path), taken)}",
-        collection_id=aid.collection_id,
-        level=level,
-        title=title,
-        collection=aid.title,
-        breadcrumb=(*above.breadcrumb, above.title),
-        parent_id=above.id,
-        position=position,
-        dates=own.dates or above.dates,
-        spans=own.dated.spans if own.dates else above.spans,
-        bulk=own.dated.bulk if own.dates else above.bulk,
-        dates_inherited=bool(above.dates and not own.dates),
-        call_number=call_number,
-        identifiers=name_component(own.unit_ids, call_number, own.link, own.uri),
-        repository=aid.repository,
-        container=container,
-        container_origin=origin,
-        creator=own.creator or above.creator,
-        names=_unique([*own.names, *names_in_title(title)]),
-        authorities=tuple(dict.fromkeys(own.authorities)),
-        places=_unique(own.places),
-        subjects=_unique(own.subjects),
-        language=own.language or above.language,
-        extent=own.extent,
-        access=own_access[0],
-        access_from=own_access[1],
-        use=own.use or above.use,
-        preferred_citation=own.preferred_citation or above.preferred_citation,
-        text=own.text(),
-        link=own.link or _link(aid, xml_id, own.uri),
-        source=aid.source,
-    )
-    return _Place(record, path, holders, notes, access_below, Counter())
-
-
-def _find_title(own: Component, above: Record) -> str:
-    """Its title; else its date, number or box; one of several hundred characters is told in the text."""
-    title = own.title or own.dates or own.unit_id or containers.render(own.containers)
-    short = shorten(title)
-    if short != title:
-        own.texts.insert(0, ("odd", title))
-    return short or f"Untitled ({above.title})"
-
-
-def _find_date(own: Component, title: str) -> None:
-    """Take the date from the title where there is none beside it; a title may also say that it has none."""
-    if own.dates:
-        return
-    dated = date_in_title(title)
-    if dated:
-        own.dates, own.dated = dated[0], read_dates(dated[0])
-    else:
-        own.dates = undated_in_title(title)
-
-
-def _find_year(own: Component, above: Record) -> None:
-    """Read "January-March" as of the year that the component above is of, where that is one year."""
-    if own.dated.spans or above.years is None or not _MONTHS_ONLY.match(own.dates):
-        return
-    first, last = above.years
-    if first == last:
-        found = read_dates(f"{own.dates} {first}").spans
-        own.dated = replace(own.dated, spans=tuple(replace(span, certainty="supplied") for span in found))
-
-
-def _restrict(
-    own: Component, title: str, container: str, place: _Place
-) -> tuple[tuple[AccessNote, ...], tuple[str, str]]:
-    """Access notes that hold for a component, and what they say to those below it."""
-    remarks = [text for _, text in own.texts]
-    held = container if own.containers else ""
-    text = own.access or access.closure_in_passing(own.title, held, remarks)
-    if not text:
-        return place.notes, place.access_below
-    notes = access.add_note(place.notes, AccessNote(title, text))
-    return notes, access.render(notes)
-
-
-def _hold(
-    own: Component, title: str, place: _Place, carried: tuple[Container, ...]
-) -> tuple[tuple[Container, ...], ContainerOrigin]:
-    """Containers of a component, with those of its parent or of the one before it where it names none.
-
-    A folder that only the title names ("Folder 4") counts once a box is known for it.
-    """
-    mine = own.containers or containers.container_in_title(title)
-    from_above = bool(place.holders) or not carried
-    held, borrowed = containers.complete(mine, place.holders if from_above else carried)
-    if borrowed:
-        from_carried = not from_above or place.record.container_origin == "carried"
-        return held, ("carried" if from_carried else "inherited") if held else ""
-    return (held, "stated") if own.containers else ((), "")
-
-
-def _path_step(title: str, dates: str, ordinals: Counter[str]) -> str:
-    """A component's step in its path: title and dates, and its number among siblings that share them."""
-    key = f"{title}\x1e{dates}"
-    ordinals[key] += 1
-    return f"{key}\x1e{ordinals[key]}"
-
-
-def _call_number(unit_id: str, of_collection: str) -> str:
-    """The component's own reference code where it begins with the collection's, else the collection's."""
-    return unit_id if of_collection and unit_id.startswith(of_collection) else of_collection
-
-
-def _link(aid: _FindingAid, xml_id: str, uri: str) -> str:
-    """Address by the template of the source; else the one that the component gives as its own."""
-    values = {"eadid": slug_of(aid.eadid), "id": xml_id, "url": aid.url, "uri": uri}
-    return fill_template(aid.link_template, values) or address_of(uri, "")
-
-
-def _unique(values: list[str]) -> tuple[str, ...]:
-    return tuple(dict.fromkeys(values)) if values else ()
 
 
 def _entitle(own: Component, root: _Element, path: Path) -> None:
