@@ -4,6 +4,7 @@ Where there are few, all are scanned. Where there are many, short codes of all a
 times as many as are wanted are scored again by the vectors themselves. Under a filter either more of the
 best are taken and the filter is applied to them, or, where that would not give enough, the passages that
 the filter marks are scanned by their vectors: never a graph or a list that a filter leaves holes in.
+A search asks under two masks, what may be seen and what was asked for: codes are scanned once for both.
 What FAISS brings back under a selector is checked against the filter again, since some index types drop
 a selector silently (faiss #5504, #5584).
 
@@ -205,10 +206,6 @@ class VectorIndex:
         if self._half is not None:
             return np.asarray(self._half[numbers], dtype=np.float32)
         return np.asarray(self._vectors.reconstruct_batch(numbers.astype(np.int64)), dtype=np.float32)
-
-    def reconstruct_all(self) -> Vectors:
-        """All vectors, in row order."""
-        return np.asarray(self._vectors.reconstruct_n(0, self._vectors.ntotal), dtype=np.float32)
 
 
 def embed_unique(

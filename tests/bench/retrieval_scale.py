@@ -5,6 +5,10 @@ questions, three rounds, and prints one line of JSON. Memory is what the process
 searches than with the embedder alone, the mapped files it touched included. With --updates N one
 inventory of a line more is taken in N times, and each time the new line is asked for until it is found.
 
+The questions are those of `retrieval_patrons`. Processor time is given beside the clock's, and beside both
+what embedding the question alone takes of it: about 2 ms on an idle core, and many times that on a machine
+whose memory others use as well, which then holds for all the rest too.
+
 The library is real finding aids and copies of them (`retrieval_copies`). Its vectors are drawn from
 those of the real passages: each text takes one of them by its digest and moves it a little, so that no
 hour goes into embedding. Time and memory are those of real vectors; ranking is not measured on them.
@@ -40,7 +44,7 @@ from retrieval.store.update import update_index
 from tests.bench.retrieval_asking import REPEATS
 from tests.bench.retrieval_copies import enlarge
 from tests.bench.retrieval_corpus import Corpus, embed
-from tests.bench.retrieval_generated import make_questions
+from tests.bench.retrieval_patrons import ask_as_patrons
 
 UPDATES = 40
 _POOL = 5000
@@ -78,7 +82,7 @@ class JitteredEmbedder:
 def run_scale(corpus: Corpus, sizes: Sequence[int], embedder: Embedder, cache: Path) -> dict[str, object]:
     """Latency and memory at every size, on one thread at the smallest and two beyond; updates at the smallest."""
     pool = embed(corpus.bodies[:: max(1, len(corpus.bodies) // _POOL)], embedder, cache)
-    questions = [made.text for kind in make_questions(corpus.records).values() for made in kind]
+    questions = ask_as_patrons(corpus.records)
     told: dict[str, object] = {}
     for size in sorted(sizes):
         first = size == min(sizes)
@@ -87,7 +91,7 @@ def run_scale(corpus: Corpus, sizes: Sequence[int], embedder: Embedder, cache: P
         found = measure_apart(root, questions, threads=1 if first else 2, updates=UPDATES if first else 0)
         print(f"{size:,} records: " + ", ".join(f"{name} {value:.1f}" for name, value in found.items()))
         label = f"{size // 1000}k" if size < 1_000_000 else f"{size // 1_000_000}m"
-        for name in ("p50_ms", "p95_ms", "p50_cpu_ms", "p95_cpu_ms"):
+        for name in ("p50_ms", "p95_ms", "p50_cpu_ms", "p95_cpu_ms", "embedding_cpu_ms"):
             told[f"{name}_{label}"] = round(found[name], 2)
         told[f"memory_mb_per_million_{label}"] = round(
             found["own_mb_per_million"] + found["mapped_mb_per_million"]
@@ -141,6 +145,7 @@ def measure(root: Path, questions: Sequence[str], updates: int) -> dict[str, flo
         for share in (0.5, 0.95):
             times = [quantile([asked[place] for asked in one], share) for one in rounds]
             found[f"p{share * 100:.0f}_{unit}"] = quantile(times, 0.5)
+    found["embedding_cpu_ms"] = quantile([time_embedding(embedder, question) for question in questions], 0.5)
     held = read_memory()
     for kind in held:
         found[f"{kind}_mb_per_million"] = (held[kind] - before[kind]) * 1e6 / index.manifest.passages
@@ -159,6 +164,13 @@ def ask(index: Index, question: str) -> tuple[float, float]:
     started, worked = time.perf_counter(), time.process_time()
     index.search(question)
     return (time.perf_counter() - started) * 1000, (time.process_time() - worked) * 1000
+
+
+def time_embedding(embedder: Embedder, question: str) -> float:
+    """Milliseconds of processor time to embed a question."""
+    worked = time.process_time()
+    embedder.encode([question])
+    return (time.process_time() - worked) * 1000
 
 
 def update_once(root: Path, library: Library, embedder: Embedder, number: int) -> float:

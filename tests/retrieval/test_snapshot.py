@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from retrieval.embedding import Embedder
+from retrieval.embedding import Embedder, Vectors
 from retrieval.errors import IndexDamaged, IndexMissing, SnapshotError
 from retrieval.index import Index
 from retrieval.store.builder import build_index
@@ -155,18 +155,19 @@ def test_two_builds_at_once_are_refused(root: Path) -> None:
         pass
 
 
+def read_vectors(folder: Path, passages: int) -> Vectors:
+    path = folder / "parts" / "000001" / "vectors.faiss"
+    return VectorIndex(path, passages=passages, dimension=384).reconstruct(np.arange(passages))
+
+
 def test_an_old_snapshot_lends_its_vectors(root: Path, embedder: Embedder) -> None:
     records = shelf_records()
     new = make_record(id="ms1/new", parent_id="ms1/letters", title="Sleighs on the frozen river")
     built = build_shelf(root, embedder, [*records, new])
     old = read_manifest(root / list_versions(root)[0])
     assert (built.reused, built.manifest.passages) == (old.passages, old.passages + 1)
-    first = VectorIndex(
-        root / old.version / "parts" / "000001" / "vectors.faiss", passages=old.passages, dimension=384
-    ).reconstruct_all()
-    second = VectorIndex(
-        current(root) / "parts" / "000001" / "vectors.faiss", passages=old.passages + 1, dimension=384
-    ).reconstruct_all()
+    first = read_vectors(root / old.version, old.passages)
+    second = read_vectors(current(root), old.passages + 1)
     same = [row for row in second if (first == row).all(axis=1).any()]
     assert len(same) == old.passages
 

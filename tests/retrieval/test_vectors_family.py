@@ -97,6 +97,27 @@ def test_a_filter_against_the_question_is_still_exact(
     assert [score for _, score in found] == pytest.approx(best[::-1].tolist(), abs=1e-3)
 
 
+@pytest.mark.parametrize("scan", ["exact", "codes"])
+def test_one_search_under_several_masks_equals_several_searches(
+    tmp_path: Path, vectors: Vectors, asked: Vectors, scan: Scan
+) -> None:
+    """All, most of them picked from what the codes bring up, a few that are fetched, and none."""
+    index = open_as(tmp_path / "v", vectors, scan, "fp16")
+    most = np.arange(len(vectors)) % 4 != 0
+    few = np.arange(len(vectors)) < 7
+    masks = [None, most, few, np.zeros(len(vectors), dtype=np.bool_)]
+    for question in asked:
+        exact = vectors @ question
+        found = index.search_each(question, 10, masks)
+        assert [len(hits) for hits in found] == [10, 10, 7, 0]
+        assert all(number % 4 for number, _ in found[1])
+        assert [number for number, _ in found[2]] == np.argsort(-exact[:7], kind="stable").tolist()
+        for hits, mask in zip(found[:2], masks[:2], strict=True):
+            best = np.sort(exact if mask is None else exact[mask])[-10:][::-1]
+            assert np.mean([score for _, score in hits] >= best - 1e-3) >= 0.9
+            assert hits == index.search(question, 10, mask)
+
+
 @pytest.mark.parametrize(("scores", "size"), [("fp16", 768 + 48), ("int8", 384 + 48)])
 def test_the_note_says_how_vectors_are_kept(
     tmp_path: Path, vectors: Vectors, scores: Scores, size: int
@@ -139,7 +160,7 @@ def test_vectors_come_back_by_number(tmp_path: Path, vectors: Vectors, scan: Sca
     index = open_as(tmp_path / "v", vectors, scan, "fp16")
     numbers = np.array([3000, 3, 3])
     assert index.reconstruct(numbers) == pytest.approx(vectors[numbers], abs=near)
-    assert index.reconstruct_all().shape == vectors.shape
+    assert index.reconstruct(np.arange(len(vectors))).shape == vectors.shape
 
 
 @pytest.mark.parametrize(
