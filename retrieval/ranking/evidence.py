@@ -10,7 +10,6 @@ library judged by what was fitted on the others.
 from __future__ import annotations
 
 import math
-import re
 from collections.abc import Sequence
 from dataclasses import astuple, dataclass
 
@@ -19,7 +18,6 @@ from retrieval.ranking.criteria import Agreement
 from retrieval.ranking.judging import Judged
 from retrieval.records import Record
 
-_EITHER = re.compile(r"\b(?:or|and)\b|[,/&]", re.IGNORECASE)
 LOOKED_AT = 8
 """Hits that are looked at."""
 
@@ -30,9 +28,9 @@ class Evidence:
 
     `cosine` is the best one. The next three are of the hit that fits best: `cover` is how much of the
     words asked for it has, the rare ones weighing more; `fit` how well it fits the people asked for, 0
-    where it is of other days or of another collection than was asked; `kind` whether it is of the kinds
-    of material asked for. `no_date`, `no_person` and `no_kind` say that the date, a person or the kinds
-    of material had to be set aside.
+    where it is of other days or of another collection than was asked; `kind` the share of the kinds of
+    material asked for that it is of. `no_date`, `no_person` and `no_kind` say that the date, a person or
+    the kinds of material had to be set aside.
     """
 
     cosine: float
@@ -45,10 +43,13 @@ class Evidence:
 
 
 COEFFICIENTS = Evidence(
-    cosine=2.8, cover=5.0, fit=3.25, kind=3.2, no_date=-3.25, no_person=-1.25, no_kind=-1.55
+    cosine=2.25, cover=2.43, fit=2.27, kind=1.85, no_date=-1.34, no_person=-0.76, no_kind=-0.68
 )
-BIAS = -10.2
-THRESHOLD = 0.5
+BIAS = -5.6
+THRESHOLD = 0.38
+"""Where, over five libraries each judged by what was fitted on the others, 6.5 % of 370 questions that
+have an answer were refused, most of them subjects in none of the record's words; of 128 without one, 48 %
+were. Refusing what is there is worse than asking a model, which can still say that nothing answers."""
 
 
 def weigh(question: Question, judged: Sequence[Judged], agreement: Agreement, best_cosine: float) -> Evidence:
@@ -101,14 +102,8 @@ def _view(question: Question, one: Judged) -> _View:
 
 
 def _share_kinds(question: Question, record: Record) -> float:
-    """Share of the kinds of material asked for that a record is of.
-
-    It must be of all where they are not told apart: "audio of a speech" is not "letters or diaries".
-    """
-    asked, there = frozenset(question.materials), frozenset(question.materials) & frozenset(record.kinds)
-    if asked == there:
-        return 1.0
-    return len(there) / len(asked) if _EITHER.search(question.text) else 0.0
+    asked = frozenset(question.materials)
+    return len(asked & frozenset(record.kinds)) / len(asked) if asked else 1.0
 
 
 def _add_up(view: _View) -> float:

@@ -25,7 +25,7 @@ def make_judged(record: Record, *, person: float = 1.0, dated: bool = True, cove
 
 
 def test_a_plain_answer_is_enough() -> None:
-    assert estimate(PLAIN) > 0.9
+    assert estimate(PLAIN) > 0.85
     assert is_enough(PLAIN)
 
 
@@ -36,12 +36,16 @@ def test_each_part_counts_the_right_way(name: str) -> None:
 
 
 def test_a_person_without_a_letter_of_that_year_is_not_enough() -> None:
-    assert estimate(replace(PLAIN, no_date=1.0, fit=0.3)) < THRESHOLD
+    assert estimate(replace(PLAIN, no_date=1.0, fit=0.1, cover=0.5)) < THRESHOLD
 
 
 def test_a_subject_in_other_words_than_the_record_is_enough() -> None:
     assert is_enough(replace(PLAIN, cosine=0.55, cover=0.5))
-    assert not is_enough(replace(PLAIN, cosine=0.3, cover=0.2))
+    assert not is_enough(replace(PLAIN, cosine=0.25, cover=0.1))
+
+
+def test_who_and_when_are_enough_whatever_else_was_said() -> None:
+    assert is_enough(replace(PLAIN, cosine=0.5, cover=0.4))
 
 
 def test_what_is_looked_at_is_all_of_one_hit() -> None:
@@ -69,12 +73,12 @@ def test_a_record_of_another_collection_does_not_fit() -> None:
     ("asked", "kinds", "share"),
     [
         ("letters or diaries", ("letter",), 0.5),
-        ("audio of a speech", ("speech",), 0.0),
+        ("audio of a speech", ("speech",), 0.5),
         ("audio of a speech", ("speech", "sound"), 1.0),
         ("orchards", (), 1.0),
     ],
 )
-def test_kinds_of_material_are_all_wanted_unless_told_apart(
+def test_the_kinds_of_material_asked_for_count_by_their_share(
     asked: str, kinds: tuple[str, ...], share: float
 ) -> None:
     hit = make_judged(make_record(kinds=kinds))
