@@ -16,9 +16,9 @@ from retrieval.formats import access
 from retrieval.formats.access import AccessNote
 from retrieval.formats.catalogue import AUTHORITY_FILE, Entry
 from retrieval.formats.identifiers import make_unique, path_hash, slug
+from retrieval.formats.prose import shorten_title
 from retrieval.records import Record
 
-_LONGEST_TITLE = 400
 _LONGEST_ID = 64
 
 
@@ -201,10 +201,10 @@ def make_local_id(identifier: str) -> str:
 def _entitle(entry: Entry) -> str:
     """Its title, else what it is known by; one beyond all measure is cut and goes whole into the text."""
     title = entry.title or entry.dates or entry.call_number or entry.id or "Untitled"
-    if len(title) <= _LONGEST_TITLE:
-        return title
-    entry.texts.insert(0, ("Full title", title))
-    return title[:_LONGEST_TITLE].rsplit(" ", 1)[0].rstrip(",;:. ") + " ..."
+    short = shorten_title(title)
+    if short != title:
+        entry.texts.insert(0, ("Full title", title))
+    return short
 
 
 def _date(entry: Entry) -> Dates:

@@ -15,7 +15,8 @@ from retrieval.formats import access, containers
 from retrieval.formats.access import AccessNote
 from retrieval.formats.containers import Container
 from retrieval.formats.ead_component import Component
-from retrieval.formats.ead_titles import shorten, undated_in_title
+from retrieval.formats.ead_titles import undated_in_title
+from retrieval.formats.prose import shorten_title
 from retrieval.records import ContainerOrigin, Record
 
 _MONTH = r"(?:\d{1,2} )?(?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)[a-z]*\.?(?: \d{1,2})?"
@@ -37,7 +38,7 @@ class Place:
 def find_title(own: Component, above: Record) -> str:
     """Its title; else its date, number or box; one of several hundred characters is told in the text."""
     title = own.title or own.dates or own.unit_id or containers.render(own.containers)
-    short = shorten(title)
+    short = shorten_title(title)
     if short != title:
         own.texts.insert(0, ("odd", title))
     return short or f"Untitled ({above.title})"

@@ -13,7 +13,6 @@ from retrieval.formats.prose import drop_full_stop, fold, inline, local
 
 _SORT_TITLES = frozenset({"sort", "filing"})
 _DATES = frozenset({"unitdate", "unitdatestructured"})
-_LONGEST, _LONG, _SHORT = 400, 240, 60
 _UNDATED = re.compile(r"(?:^|[\s,;:(\[])(undated|no date|date unknown|[ns]\.\s?d\.)[)\].]*$", re.IGNORECASE)
 _BINDING = frozenset({"of", "from", "to", "and", "in", "for", "the"})
 """A date after one of these words is part of the title: "Photocopy of 1928 log"."""
@@ -33,16 +32,6 @@ def tidy_title(text: str) -> str:
     """Title without the commas, colons and full stops that cataloguing rules hang around it."""
     title = text.strip().lstrip(".,;:-–—/ ").rstrip(",;:–—/ ")
     return drop_full_stop(title)
-
-
-def shorten(title: str) -> str:
-    """A title that a citation can hold: a longer one is cut where a part of it ends, and marked so."""
-    if len(title) <= _LONGEST:
-        return title
-    head = title[:_LONG]
-    ends = [head.rfind(sign) for sign in ("; ", ". ", ": ", ", ")]
-    end = next((end for end in ends if end > _SHORT), head.rfind(" "))
-    return f"{head[:end].rstrip(' ,;:.-')} …"
 
 
 def undated_in_title(title: str) -> str:

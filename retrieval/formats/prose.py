@@ -31,6 +31,8 @@ _SPACE_BEFORE_POINT = re.compile(r" +([,.;:])(?=\s|$)")
 _ABBREVIATED = re.compile(
     r"(?:\b\w|\b(?:Jr|Sr|Inc|Co|Corp|Ltd|Bros|Mr|Mrs|Dr|St|etc|vol|no|ed|pp|ft|Dept|Assn|Univ|Vic|ca))\.$"
 )
+_LONGEST, _LONG, _SHORT = 400, 240, 60
+"""Characters: the longest title that is kept whole, what is kept of a longer one at most, and at least."""
 _MISSING = "data_value_missing_"
 _MISSING_VALUE = re.compile(rf"\b{_MISSING}\w*")
 """What ArchivesSpace exports in place of a value that nobody has given."""
@@ -77,6 +79,16 @@ def drop_full_stop(text: str) -> str:
     if text.endswith(".") and not text.endswith("..") and not _ABBREVIATED.search(text):
         return text[:-1].rstrip()
     return text
+
+
+def shorten_title(title: str) -> str:
+    """A title that a citation can hold: a longer one is cut where a part of it ends, and marked so."""
+    if len(title) <= _LONGEST:
+        return title
+    head = title[:_LONG]
+    ends = [head.rfind(sign) for sign in ("; ", ". ", ": ", ", ")]
+    end = next((end for end in ends if end > _SHORT), head.rfind(" "))
+    return f"{head[:end].rstrip(' ,;:.-')} …"
 
 
 def paragraphs(element: _Element) -> list[str]:
