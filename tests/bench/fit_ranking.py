@@ -34,7 +34,7 @@ GRID = {
     "dense_specific": (0.2, 0.4), "dense_general": (0.4, 0.6), "date": (0.3, 0.6), "narrowness": (0.15, 0.5),
     "inherited": (0.3, 0.7), "lift": (0.0, 0.2, 0.3), "second": (0.0, 0.2), "collection": (0.5, 1.0),
     "person": (0.25, 0.6), "material": (0.05, 0.2), "place": (0.0, 0.2), "named_collection": (0.1, 0.35),
-    "container": (0.3, 0.8), "all_fit": (0.1, 0.35),
+    "container": (0.3, 0.8), "all_fit": (0.1, 0.35), "words": (0.3, 0.8),
 }  # fmt: skip
 
 
