@@ -272,8 +272,9 @@ class Searcher:
 
     def _titles(self, filters: Filters, audience: Audience) -> tuple[str, ...]:
         chosen = filters.collections
-        summaries = self._catalog.collections(audience)
-        return tuple(summary.title for summary in summaries if not chosen or summary.id in chosen)
+        if not chosen:
+            return self._catalog.collection_titles(audience)
+        return tuple(one.title for one in self._catalog.collections(audience) if one.id in chosen)
 
     def _confirm(self, mask: Mask, asked: Question) -> Mask | None:
         """Those of a few passages whose records have the people asked for by name; None for none."""

@@ -71,6 +71,7 @@ class Catalog:
         self._withdrawn = frozenset(withdrawn.tolist())
         self._newest = _find_newest(parts)
         self._summaries: dict[int, list[CollectionSummary]] = {}
+        self._titles: dict[int, tuple[str, ...]] = {}
         self.columns, self.live = _join_columns(parts, deleted, withdrawn)
         self._columns: dict[str, NDArray[Any]] = {}
         self.passage_count = len(self.columns) - len(deleted)
@@ -195,6 +196,14 @@ class Catalog:
             kept = {day: found for day, found in self._summaries.items() if day == _END}  # not yesterday's
             self._summaries = {**kept, before: self._summarise_all(before)}
         return list(self._summaries[before])
+
+    def collection_titles(self, audience: Audience = PUBLIC) -> tuple[str, ...]:
+        """Titles of the same collections, in the same order; a search names them all, so they are kept."""
+        before = _END if audience.staff else audience.day
+        if before not in self._titles:
+            kept = {day: found for day, found in self._titles.items() if day == _END}
+            self._titles = {**kept, before: tuple(one.title for one in self.collections(audience))}
+        return self._titles[before]
 
     def passages_of(self, record: int) -> list[int]:
         """Numbers of a record's passages, in order."""
