@@ -19,8 +19,10 @@ time of one Zen 4 thread on a busy machine (an idle one scans a million in fp16 
 
 HNSW and partitions without rescoring had recall@10 of .73 to .94 on 100,000 such vectors, and of .13 to .23
 under a filter that one in a thousand passes.
-So codes are scanned whole, and what they bring up is scored again by the vectors themselves. Partitions
-(IVF) are for more than a scan of codes can do in time.
+So codes are scanned whole, and what they bring up is scored again by the vectors themselves: the best 4 k
+where that reaches .99 at 10, more where it does not. In scoring, fetching vectors is what costs: on a million
+of them a scan of codes took as long as embedding three questions, to a depth of 10,000 as to one of 100.
+Partitions (IVF) are for more than a scan of codes can do in time.
 """
 
 from __future__ import annotations

@@ -103,3 +103,14 @@ def test_the_public_looks_with_the_day_of_the_moment() -> None:
     soon = make_record(withheld_until="2020-01-01")
     later = make_record(withheld_until="2999-01-01")
     assert (PUBLIC.may_see(soon), PUBLIC.may_see(later), STAFF.may_see(later)) == (True, False, True)
+
+
+def test_days_and_eyes_take_turns_on_one_index(index: Index) -> None:
+    """What a day lets be seen is kept for the next search: never for another day, nor for staff."""
+    before, after = Audience(today=BEFORE), Audience(today=AFTER)
+    total = index.manifest.passages
+    expected = {before: (total - 3, False), after: (total - 2, False), STAFF: (total, True)}
+    for audience in (before, after, STAFF, before, STAFF, after):
+        result = index.search("letters", audience=audience)
+        titled = "Donor files" in result.collections_searched
+        assert (result.passages_searched, titled) == expected[audience]
