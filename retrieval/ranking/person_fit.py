@@ -21,6 +21,8 @@ CONFLICT = 0.1
 INITIAL, MISSING, SECOND_MISSING = 0.9, 0.3, 0.7
 """Worth of a forename that is only an initial, of a first one that is not given, and of a second one that
 is not, beside 1 for one in full."""
+ONE_END = 0.91
+"""Worth of a role where nobody has the other one: surer than none, less sure than who wrote to whom."""
 CALLED = 0.9
 """Worth of what its bearers are called: Bob for Robert."""
 ENOUGH = 0.3
@@ -43,7 +45,7 @@ def judge_person(person: Person, record: Record) -> float:
     if person.role == "any":
         asked, other = max(asked, other), 0.0
     if asked > CONFLICT:
-        return ROLE * asked
+        return (ROLE if record.senders and record.recipients else ONE_END) * asked
     stated = {"sender": record.senders, "recipient": record.recipients, "any": ()}[person.role]
     if other > CONFLICT or stated:  # in the other role, or somebody else is said to have this one
         return WRONG_ROLE * max(other, _told(person, record))

@@ -55,9 +55,9 @@ def test_the_role_asked_for_comes_before_the_other_and_before_no_role() -> None:
     told = judge("sender", text="She met Ellen Marsh there.")
     received = judge("sender", recipients=("Marsh, Ellen",))
     assert wrote > named > above > told > received
-    assert (wrote, received) == (1.0, 0.2)
-    assert judge("recipient", recipients=("Marsh, Ellen",)) == 1.0
-    assert judge("any", recipients=("Marsh, Ellen",)) == 1.0
+    assert (wrote, received) == (0.91, 0.2)
+    assert judge("recipient", recipients=("Marsh, Ellen",)) == 0.91
+    assert judge("any", recipients=("Marsh, Ellen",)) == 0.91
     assert received < ENOUGH < above
 
 
@@ -68,3 +68,17 @@ def test_a_forename_under_a_familys_title_is_that_person() -> None:
 
 def test_nobody_is_found_in_nothing() -> None:
     assert judge("any") == 0.0
+
+
+def test_who_wrote_to_whom_is_surer_than_who_wrote() -> None:
+    marsh = Person(("ellen", "marsh"), "any", "Ellen Marsh")
+    both = make_record(senders=("Marsh, Ellen",), recipients=("Hale, Otto",))
+    assert judge_person(marsh, both) == 1.0
+    assert judge_person(marsh, make_record(senders=("Marsh, Ellen",))) == 0.91
+    assert judge_person(marsh, make_record(title="Marsh, Ellen")) == 0.9
+
+
+def test_bob_may_be_robert() -> None:
+    robert = Person(("robert", "adelman"), "any", "Robert Adelman")
+    assert judge_person(robert, make_record(names=("Adelman, Bob",))) > 0.8
+    assert judge_person(robert, make_record(names=("Adelman, Rosa",))) < 0.3
