@@ -151,8 +151,8 @@ class VectorIndex:
             return min(int(self._index.ntotal), math.ceil(self._rescored * asked.k))
         if self._is_few(asked):
             return 0
-        share = asked.marked / self._index.ntotal
-        return min(int(self._index.ntotal), math.ceil(1.25 * self._rescored * asked.k / share) + _SPARE)
+        total = int(self._index.ntotal)
+        return min(total, math.ceil(1.25 * self._rescored * asked.k * total / asked.marked) + _SPARE)
 
     def _score_best(
         self, query: NDArray[np.float32], asked: _Asked, nearest: NDArray[np.int64]
