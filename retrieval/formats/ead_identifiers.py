@@ -35,7 +35,7 @@ def read_identifier(root: _Element) -> tuple[str, str]:
 
 def address_of(eadid: str, url: str) -> str:
     """Where the finding aid stands on the web, by its own header; "" where that does not say."""
-    return next((text for text in (url, eadid) if text.lower().startswith(_WEB) and " " not in text), "")
+    return next(("".join(text.split()) for text in (url, eadid) if text.lower().startswith(_WEB)), "")
 
 
 def name_aid(eadid: str, url: str) -> list[str]:

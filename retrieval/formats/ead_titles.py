@@ -47,10 +47,15 @@ def _text_without_end_dates(element: _Element) -> str:
     dates = [child for child in element if local(child) in _DATES]
     if not dates:
         return inline(element)
-    parts: list[tuple[bool, str]] = [(False, element.text or "")]
+    told: list[tuple[bool, str]] = [(False, element.text or "")]
     for child in element:
-        parts += [(local(child) in _DATES, _raw(child)), (False, child.tail or "")]
-    parts = [part for part in parts if part[1].strip()]
+        told += [(local(child) in _DATES, _raw(child)), (False, child.tail or "")]
+    parts: list[tuple[bool, str]] = []
+    for is_date, text in told:
+        if text.strip():
+            parts.append((is_date, text))
+        elif text and parts:
+            parts[-1] = (parts[-1][0], f"{parts[-1][1]} ")
     while parts and parts[-1][0] and not _ends_in_preposition(parts[:-1]):
         parts.pop()
     while len(parts) > 1 and parts[0][0] and parts[1][1].lstrip()[:1] in {".", ",", ";", ":"}:
@@ -62,6 +67,8 @@ def _text_without_end_dates(element: _Element) -> str:
 
 def _raw(element: _Element) -> str:
     """Text of an element with the white space at its ends kept, so that words beside it stay apart."""
+    if local(element) == "lb":
+        return " "
     return "".join(element.itertext()) if len(element) else element.text or ""
 
 

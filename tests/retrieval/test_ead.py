@@ -336,6 +336,14 @@ def test_a_placeholder_left_in_a_template_is_no_creator(tmp_path: Path) -> None:
             "The Sun's copy, redux",
         ),
         ("<unittitle/><container type='box'>4</container>", "Box 4"),
+        (
+            "<unittitle><title>Concerto</title> <geogname>Leipzig</geogname>: <unitdate>1912</unitdate>.</unittitle>",
+            "Concerto Leipzig: 1912",
+        ),
+        (
+            "<unittitle>Suite, <unitdate>1999</unitdate><lb/><emph>see</emph> Diary</unittitle>",
+            "Suite, 1999 see Diary",
+        ),
         ("<unittitle>data_value_missing_7f3a Letters</unittitle>", "Letters"),
     ],
 )
