@@ -134,7 +134,8 @@ class Hit:
     """A passage found for a question, with the record it belongs to and its fused score (0 to 1).
 
     `why` says how the score came about; `also` are records of the same item in another format or
-    another file, which this one stands for.
+    another file, which this one stands for. `fits` says that the record satisfies all that was read from
+    the question and kept.
     """
 
     record: Record
@@ -142,3 +143,4 @@ class Hit:
     score: float
     why: Explanation | None = None
     also: tuple[Record, ...] = ()
+    fits: bool = False

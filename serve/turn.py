@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 import orjson
 
+from retrieval.asked.chips import ChipKind
 from retrieval.index import Index, SearchResult
 from retrieval.prompt import PROMPT_VERSION, REFUSAL, render_heading
 from retrieval.records import Hit
@@ -20,6 +21,10 @@ from serve.schemas import AnswerDetails, JsonObject, Source, Status
 from serve.sources import describe_search, describe_source, gather_evidence
 
 NO_TOKENS = {"prompt_tokens": 0, "completion_tokens": 0, "total_tokens": 0}
+MOST_POINTED_TO = 3
+"""Records named where the passages hold no answer but fit what was asked."""
+_NAMING = frozenset[ChipKind]({"person", "sender", "recipient", "container", "call_number"})
+"""Readings that name something in particular; of kinds, places and dates alone far too much fits."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +98,17 @@ class Turn:
             yield event
 
     async def not_found(self, hits: Sequence[Hit], usage: JsonObject = NO_TOKENS) -> Events:
-        """An honest "not found": how far the search looked, what that does not mean, whom to ask."""
+        """An honest "not found": how far the search looked, what that does not mean, whom to ask.
+
+        Where records fit all that was asked, they are named: a box to look in is more than no answer.
+        """
+        if fitting := find_fitting(self.result, hits):
+            lines = [f'"{render_heading(hits[number - 1])}" [{number}]' for number in fitting]
+            lead = f"The passages do not say that in words, but these fit ({_name_readings(self.result)}):"
+            text = "\n".join([lead, *lines, self.ask_staff])
+            yield Delta(self.answer_id, text)
+            yield self._finish(text, "not_found", self._describe_all(hits, fitting), usage=usage)
+            return
         names = self.result.collections_searched
         listed = "; ".join(names[:5]) + (f"; and {len(names) - 5} more" if len(names) > 5 else "")
         text = (
@@ -164,9 +179,22 @@ def describe_count(result: SearchResult) -> str:
     """
     if not result.wants_count or not result.matches:
         return ""
-    looked_for = "; ".join(chip.label for chip in result.chips if chip.id not in result.relaxed)
     count = f"{result.matches:,} described {'record fits' if result.matches == 1 else 'records fit'}"
-    return f"{count} ({looked_for}); one record may stand for many items.\n\n"
+    return f"{count} ({_name_readings(result)}); one record may stand for many items.\n\n"
+
+
+def find_fitting(result: SearchResult, hits: Sequence[Hit]) -> list[int]:
+    """Numbers of the first hits that satisfy all that was read from a question that names something.
+
+    None where the search found too little, or had to set a reading aside.
+    """
+    if not result.found or result.relaxed or not any(chip.kind in _NAMING for chip in result.chips):
+        return []
+    return [number for number, hit in enumerate(hits, start=1) if hit.fits][:MOST_POINTED_TO]
+
+
+def _name_readings(result: SearchResult) -> str:
+    return "; ".join(chip.label for chip in result.chips if chip.id not in result.relaxed)
 
 
 def _may_refuse(text: str) -> bool:

@@ -32,6 +32,17 @@ def render_turn(turn: Turn) -> str:
     )
 
 
+_NOTHING = (
+    "I did not find that in what is described here.",
+    "That does not mean the library does not have it: much is described only in summary, "
+    "and some not yet at all.",
+)
+_FITTING = (
+    "The passages do not say that in words.",
+    "But the records below fit what you asked for; what they describe may hold the answer.",
+)
+
+
 def render_turns(turns: Sequence[Turn]) -> str:
     """Several turns, oldest first; "" for none."""
     if not turns:
@@ -49,6 +60,10 @@ def announce(turn: Turn) -> str:
     if turn.details is None:
         return ""
     if turn.details.status == "not_found":
+        if fitting := len(turn.details.sources):
+            return (
+                f"No answer in words. {fitting} record{'' if fitting == 1 else 's'} that may hold it: listed."
+            )
         return "Nothing fitting was found. What was searched, and whom to ask, is listed."
     count = len(turn.details.sources)
     return "Answer ready" + (f", {count} source{'' if count == 1 else 's'}." if count else ".")
@@ -113,11 +128,10 @@ def render_not_found(details: AnswerDetails, turn: int) -> str:
     rows = _describe_search(details.searched) if details.searched else ""
     if details.ask_staff:
         rows += f"<dt>Whom to ask</dt><dd>{escape(details.ask_staff)}</dd>"
+    verdict, meaning = _FITTING if details.sources else _NOTHING
     return (
-        '<div class="not-found"><p class="verdict">I did not find that in what is described here.</p>'
-        "<p>That does not mean the library does not have it: much is described only in summary, "
-        "and some not yet at all.</p>"
-        f"<dl>{rows}</dl></div>"
+        f'<div class="not-found"><p class="verdict">{verdict}</p><p>{meaning}</p><dl>{rows}</dl></div>'
+        + render_sources("These fit what you asked for", details.sources, turn, open_first=True)
         + render_sources("Closest, but may not answer", details.also_searched, turn, folded=True)
     )
 

@@ -234,6 +234,11 @@ class Searcher:
             board.put(PERSON, self._weights.person * means, self._weights.person)
         order = board.order().tolist()
         kinds = {criterion.kind for criterion in agreement.kept}
+        complete = [
+            bool(kinds) and satisfies(record, asked, kinds, people[place])
+            for place, record in enumerate(records)
+        ]
+        within = np.ones(len(records), bool) if agreement.mask is None else agreement.mask[board.passages]
         return [
             Judged(
                 Hit(
@@ -241,11 +246,12 @@ class Searcher:
                     passage=passages[int(board.passages[place])],
                     score=min(1.0, max(0.0, float(board.scores[place]) / board.reach)),
                     why=why,
+                    fits=complete[place] and bool(within[place]),
                 ),
                 parent=int(board.rows["parent"][place]),
                 person=min(people[place], default=1.0),
                 dated=may_be_of(asked.span, records[place], whole=asked.breadth > 0),
-                complete=bool(kinds) and satisfies(records[place], asked, kinds, people[place]),
+                complete=complete[place],
                 cover=covers[place],
             )
             for place, why in zip(order, board.explain(order), strict=True)

@@ -73,5 +73,29 @@ async def test_where_the_model_refuses_what_was_counted_is_shown(index: Index) -
 async def test_a_question_that_counts_nothing_has_no_lead(index: Index) -> None:
     shown, end = await write(make_turn(index, "What did Ellen Marsh write in 1905?"), PROSE)
     assert end.text.strip() == PROSE and shown.strip() == PROSE
-    refused = await write(make_turn(index, "What did Ellen Marsh write in 1905?"), REFUSAL)
-    assert refused[1].details.status == "not_found"
+
+
+async def test_where_the_model_refuses_records_that_fit_what_was_asked_are_named(index: Index) -> None:
+    turn = make_turn(index, "What did Ellen Marsh write in 1905?")
+    shown, end = await write(turn, REFUSAL)
+    assert (end.details.status, end.details.found) == ("not_found", False)
+    lead, record, ask = shown.split("\n")
+    assert lead == "The passages do not say that in words, but these fit (from Ellen Marsh; 1905; letters):"
+    assert record.startswith('"Ellen Marsh ALS to Thomas Marsh, 1905 March 14')
+    assert ask == "Ask the desk."
+    assert [source.title for source in end.details.sources] == ["Ellen Marsh ALS to Thomas Marsh"]
+    assert all(not source.cited for source in end.details.also_searched)
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        pytest.param("What did Ellen Marsh write in 1950?", id="a reading that had to be set aside"),
+        pytest.param("Are there letters of 1905?", id="nothing named in particular"),
+        pytest.param("What did Zebulon Quist write?", id="nobody known"),
+    ],
+)
+async def test_no_record_is_named_where_none_fits_all_that_was_asked(index: Index, question: str) -> None:
+    _, end = await write(make_turn(index, question), REFUSAL)
+    assert end.text.startswith("I did not find that. I searched ")
+    assert (end.details.status, end.details.sources) == ("not_found", [])

@@ -184,6 +184,16 @@ def test_not_found_without_near_ones_shows_no_source() -> None:
         assert wanted in reading.text
 
 
+def test_records_that_fit_are_shown_open_where_no_passage_answers() -> None:
+    details = make_details("nothing").model_copy(update={"sources": [make_source(1)]})
+    turn = Turn(1, "nothing", "The passages do not say that in words.", details, state="complete")
+    text = read(render_turn(turn)).text
+    assert "But the records below fit what you asked for" in text
+    assert "I did not find that" not in text
+    assert "These fit what you asked for" in text
+    assert announce(turn) == "No answer in words. 1 record that may hold it: listed."
+
+
 def test_many_collections_are_counted_and_not_all_named() -> None:
     details = make_details("nothing")
     assert details.searched
