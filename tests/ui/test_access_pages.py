@@ -49,7 +49,13 @@ def _inventory() -> str:
     rows = ["identifier\ttitle\tdate\tbox\tdescription\tcreator"]
     texts = [*FORGED, *PAYLOADS[::23]]
     for number, text in enumerate(texts):
-        cell = text.replace("\x00", "").replace("\t", " ").replace("\r", " ").replace("\n", " ").replace('"', "'")
+        cell = (
+            text.replace("\x00", "")
+            .replace("\t", " ")
+            .replace("\r", " ")
+            .replace("\n", " ")
+            .replace('"', "'")
+        )
         rows.append(
             f"H{number}\tGrimsditch {cell[:500]}\t1911\t{number}\tGrimsditch ledger. {cell}\t{cell[:80]}"
         )
