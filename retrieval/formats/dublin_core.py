@@ -14,9 +14,9 @@ from lxml import etree
 from lxml.etree import _Element
 
 from retrieval.dates import parse_years
-from retrieval.formats.catalogue import Entry
-from retrieval.formats.catalogue_text import find_address, strip_heading
-from retrieval.formats.catalogue_xml import Values, children, trust_iso_dates
+from retrieval.formats.catalogue.entry import Entry
+from retrieval.formats.catalogue.text import find_address, strip_heading
+from retrieval.formats.catalogue.xml import Values, children, trust_iso_dates
 from retrieval.formats.languages import name_languages
 from retrieval.formats.prose import local
 from retrieval.formats.rights import split_rights

@@ -13,10 +13,10 @@ from lxml import etree
 from lxml.etree import _Element
 
 from retrieval.errors import SourceError
-from retrieval.formats.catalogue import AUTHORITY_FILE, CatalogueReading, Entry, report_repairs
-from retrieval.formats.catalogue_records import Catalogue, make_records
-from retrieval.formats.catalogue_text import find_address, is_placeholder, strip_heading
-from retrieval.formats.catalogue_xml import Values, attribute, children, find
+from retrieval.formats.catalogue.entry import AUTHORITY_FILE, CatalogueReading, Entry, report_repairs
+from retrieval.formats.catalogue.records import Catalogue, make_records
+from retrieval.formats.catalogue.text import find_address, is_placeholder, strip_heading
+from retrieval.formats.catalogue.xml import Values, attribute, children, find
 from retrieval.formats.identifiers import slug
 from retrieval.formats.prose import local, paragraphs
 

@@ -15,16 +15,16 @@ from lxml import etree
 from lxml.etree import _Element
 
 from retrieval.errors import SourceError
-from retrieval.formats.catalogue import CatalogueReading, Entry, report_repairs, shorten
-from retrieval.formats.catalogue_records import Catalogue, make_records
-from retrieval.formats.catalogue_text import is_placeholder
-from retrieval.formats.catalogue_xml import Values, find
+from retrieval.formats.catalogue.entry import CatalogueReading, Entry, report_repairs, shorten
+from retrieval.formats.catalogue.records import Catalogue, make_records
+from retrieval.formats.catalogue.text import is_placeholder
+from retrieval.formats.catalogue.xml import Values, find
 from retrieval.formats.dublin_core import is_dublin_core, read_dublin_core
-from retrieval.formats.ead import read_ead
+from retrieval.formats.ead.finding_aid import read_ead
 from retrieval.formats.identifiers import slug
-from retrieval.formats.marc import read_marc_entry
-from retrieval.formats.marc_xml import is_marc
-from retrieval.formats.mods import read_mods
+from retrieval.formats.marc.files import read_marc_entry
+from retrieval.formats.marc.marcxml import is_marc
+from retrieval.formats.mods.entry import read_mods
 from retrieval.formats.plain_text import title_from_name
 from retrieval.formats.prose import local
 from retrieval.records import Record

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from retrieval.errors import SourceError
-from retrieval.formats.columns import find_mapping
+from retrieval.formats.inventory.columns import find_mapping
 from retrieval.sources.reading import find_files, rank, read_file
 from retrieval.sources.registry import Source
 from retrieval.store.origins import Origin

@@ -10,18 +10,18 @@ from lxml import etree
 from lxml.etree import _Element
 
 from retrieval.errors import SourceError
-from retrieval.formats.alto import read_alto
-from retrieval.formats.catalogue_files import read_catalogue
-from retrieval.formats.ead import find_aids, read_aids
-from retrieval.formats.iiif import read_iiif
-from retrieval.formats.inventory import read_inventory
-from retrieval.formats.marc import read_marc
-from retrieval.formats.mets import read_mets
-from retrieval.formats.pdf import read_pdf
+from retrieval.formats.catalogues import read_catalogue
+from retrieval.formats.ead.finding_aid import find_aids, read_aids
+from retrieval.formats.iiif.manifest import read_iiif
+from retrieval.formats.inventory.files import read_inventory
+from retrieval.formats.inventory.spreadsheet import read_spreadsheet
+from retrieval.formats.marc.files import read_marc
+from retrieval.formats.mets.alto import read_alto
+from retrieval.formats.mets.digital_object import read_mets
+from retrieval.formats.pdf.finding_aid import read_pdf
 from retrieval.formats.prose import local
-from retrieval.formats.spreadsheet import read_spreadsheet
-from retrieval.formats.tei import read_tei
-from retrieval.formats.transcripts import read_transcript
+from retrieval.formats.tei.edition import read_tei
+from retrieval.formats.transcripts.files import read_transcript
 from retrieval.formats.xml import Document, parse_xml, peek_root
 from retrieval.sources.holdings import Holdings
 from retrieval.store.reading import Reading

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from retrieval.formats.marc_encoding import guess_encoding
+from retrieval.formats.marc.encoding import guess_encoding
 from retrieval.sources.reading import SourceOptions, read_file
 from retrieval.store.reading import Reading
 from tests.retrieval.test_marc import BOOK, CATALOGUE, make

@@ -48,7 +48,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
         max_position_embeddings=256, initializer_range=0.5,
     )  # fmt: skip
     config.num_labels = 1
-    model = AutoModelForSequenceClassification.from_config(config)
+    model = AutoModelForSequenceClassification.from_config(config)  # type: ignore[no-untyped-call]
     model.eval().save_pretrained(folder)
     tokenizer.save_pretrained(folder)
     return folder

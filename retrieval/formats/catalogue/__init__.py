@@ -1,0 +1,1 @@
+"""Catalogue records of every format as one entry, and from it a Record."""

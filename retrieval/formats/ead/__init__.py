@@ -1,0 +1,1 @@
+"""Finding aids: EAD 2002 and EAD3."""

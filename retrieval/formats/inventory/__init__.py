@@ -1,0 +1,1 @@
+"""Inventories: CSV, TSV and XLSX."""

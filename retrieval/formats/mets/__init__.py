@@ -1,0 +1,1 @@
+"""METS objects and the ALTO text of their pages."""

@@ -1,0 +1,1 @@
+"""PDF finding aids, and other PDFs page by page."""

@@ -1,0 +1,1 @@
+"""TEI: letters, editions, descriptions of manuscripts."""

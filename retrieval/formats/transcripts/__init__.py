@@ -1,0 +1,1 @@
+"""Transcriptions in plain text."""
