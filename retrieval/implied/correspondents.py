@@ -113,14 +113,20 @@ def read_initials(text: str) -> dict[str, str]:
 
 def _by_title(record: Record, initials: Mapping[str, str]) -> Correspondents | None:
     among = _is_among_letters(record)
-    sides = read_sides(record.title, among_letters=among or record.level == "item")
+    sides = read_sides(record.title, among_letters=among or record.level in ("item", "file"))
     if sides is None or sides.document:
         return None
+    if sides.bare and not among and record.level == "file" and not _are_full_names(sides):
+        return None  # as likely a range of the alphabet: "Adams to Burns", "Adams, John to Burns, Ann"
     if sides.bare and not (are_people(sides.sender) and (among or are_people(sides.recipient))):
         if not among or not read_parties(sides.recipient):
             return None
     sender, recipient = _write_out(sides.sender, initials), _write_out(sides.recipient, initials)
     return _name_sides(replace(sides, sender=sender, recipient=recipient))
+
+
+def _are_full_names(sides: Sides) -> bool:
+    return all("," not in side and " " in side.strip() for side in (sides.sender, sides.recipient))
 
 
 def _name_sides(sides: Sides) -> Correspondents | None:

@@ -150,7 +150,7 @@ class Searcher:
         matches = self._match(asked, criteria, agreement, limits)
         return SearchResult(
             hits=settle(judged, spread=not asked.wants_all)[:top_k],
-            found=bool(exact) or (bool(judged) and is_enough(evidence)),
+            found=bool(exact) or (bool(judged) and is_enough(evidence, asked)),
             passages_searched=limits.count,
             collections_searched=self._titles(filters, audience),
             years=asked.years,

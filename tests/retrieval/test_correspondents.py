@@ -205,3 +205,19 @@ def test_the_names_on_one_side(side: str, names: list[str]) -> None:
 )
 def test_what_is_a_persons_name(title: str, yes: bool) -> None:
     assert is_person(title) is yes
+
+
+@pytest.mark.parametrize(
+    ("title", "senders", "recipients"),
+    [
+        ("Ellen Marsh to Thomas Marsh", ("Ellen Marsh",), ("Thomas Marsh",)),
+        ("Adams to Burns", (), ()),
+        ("Adams, John to Burns, Ann", (), ()),
+        ("Route to Salt Lake City", (), ()),
+    ],
+)
+def test_a_folder_of_an_inventory_names_both_by_full_names_or_is_a_range(
+    title: str, senders: tuple[str, ...], recipients: tuple[str, ...]
+) -> None:
+    folder = replace(_record(title, collection="Inventory"), level="file")
+    assert find_correspondents(folder) == Correspondents(senders, recipients)

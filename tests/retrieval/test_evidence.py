@@ -9,12 +9,14 @@ import pytest
 from retrieval.asked.questions import Question, read_question
 from retrieval.ranking.coverage import Coverage, has_word
 from retrieval.ranking.criteria import Agreement
-from retrieval.ranking.evidence import THRESHOLD, Evidence, estimate, is_enough, weigh
+from retrieval.ranking.evidence import NAMED_ENOUGH, SUBJECT_ENOUGH, Evidence, estimate, is_enough, weigh
 from retrieval.ranking.judging import Judged
 from retrieval.records import Hit, Passage, Record
 from tests.retrieval.shelf import make_record
 
 PLAIN = Evidence(cosine=0.6, cover=0.9, fit=1.0, kind=1.0, no_date=0.0, no_person=0.0, no_kind=0.0)
+NAMED = read_question("Letters from Ellen Marsh")
+SUBJECT = read_question("influenza among nurses")
 NOTHING_SET_ASIDE = Agreement((), (), None)
 
 
@@ -26,7 +28,7 @@ def make_judged(record: Record, *, person: float = 1.0, dated: bool = True, cove
 
 def test_a_plain_answer_is_enough() -> None:
     assert estimate(PLAIN) > 0.85
-    assert is_enough(PLAIN)
+    assert is_enough(PLAIN, NAMED) and is_enough(PLAIN, SUBJECT)
 
 
 @pytest.mark.parametrize("name", [field.name for field in fields(Evidence)])
@@ -36,16 +38,22 @@ def test_each_part_counts_the_right_way(name: str) -> None:
 
 
 def test_a_person_without_a_letter_of_that_year_is_not_enough() -> None:
-    assert estimate(replace(PLAIN, no_date=1.0, fit=0.1, cover=0.5)) < THRESHOLD
+    assert estimate(replace(PLAIN, no_date=1.0, fit=0.1, cover=0.5)) < SUBJECT_ENOUGH
 
 
 def test_a_subject_in_other_words_than_the_record_is_enough() -> None:
-    assert is_enough(replace(PLAIN, cosine=0.55, cover=0.5))
-    assert not is_enough(replace(PLAIN, cosine=0.25, cover=0.1))
+    assert is_enough(replace(PLAIN, cosine=0.55, cover=0.5), SUBJECT)
+    assert not is_enough(replace(PLAIN, cosine=0.25, cover=0.1), SUBJECT)
 
 
 def test_who_and_when_are_enough_whatever_else_was_said() -> None:
-    assert is_enough(replace(PLAIN, cosine=0.5, cover=0.4))
+    assert is_enough(replace(PLAIN, cosine=0.5, cover=0.4), NAMED)
+
+
+def test_more_is_asked_where_somebody_is_named_than_of_a_subject() -> None:
+    between = replace(PLAIN, cosine=0.6, cover=0.95, fit=0.0)
+    assert SUBJECT_ENOUGH < estimate(between) < NAMED_ENOUGH
+    assert is_enough(between, SUBJECT) and not is_enough(between, NAMED)
 
 
 def test_what_is_looked_at_is_all_of_one_hit() -> None:
@@ -94,7 +102,7 @@ def test_readings_set_aside_are_told() -> None:
 
 def test_no_hit_is_no_evidence() -> None:
     found = weigh(read_question("ostriches"), [], NOTHING_SET_ASIDE, 0.0)
-    assert not is_enough(found)
+    assert not is_enough(found, SUBJECT)
 
 
 def cover(question: Question, title: str, known: dict[str, int]) -> float:
