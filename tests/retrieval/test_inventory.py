@@ -200,3 +200,26 @@ def test_headers_alone_make_an_empty_collection_and_a_remark(tmp_path: Path) -> 
     assert [record.level for record in reading.records] == ["collection"]
     assert lines(reading) == [(1, "has headers but no rows")]
     assert isinstance(reading.problems[0], SourceError)
+
+
+def test_longer_headers_are_understood_by_a_telling_word_and_private_columns_left_out(tmp_path: Path) -> None:
+    reading = read_text(
+        tmp_path,
+        "Object No,Object Name,Title,Photographer / Maker,Date Made,Store Location,Access Note,Donor,Valuation\n"
+        '1931.4.4,glass negative,Wreck of the Hedvig,"Trevanion, Enoch",8 February 1904,"Store A, Box 1",'
+        "By appointment.,A. Donor,400 pounds\n",
+    )
+    assert reading.problems == ()
+    row = reading.records[1]
+    assert (row.id, row.title, row.creator) == (
+        "photo_inventory/1931.4.4",
+        "Wreck of the Hedvig",
+        "Trevanion, Enoch",
+    )
+    assert (row.dates, row.spans) == ("8 February 1904", (Span("1904-02-08", "1904-02-08"),))
+    assert (row.container, row.access, row.subjects) == (
+        "Store A, Box 1",
+        "By appointment.",
+        ("glass negative",),
+    )
+    assert not any(private in repr(row) for private in ("Donor", "400"))

@@ -31,7 +31,7 @@ _SYNONYMS = {
     "identifier": "id identifier itemid itemno itemnumber no number ref reference refno referencecode "
     "referencenumber findingaidreference catalogueno catalogno catalognumber catalogueid "
     "componentid unitid localidentifier accession accessionno accessionnumber objectid "
-    "objectnumber photono photonumber negativenumber recordid barcode",
+    "objectnumber objectno itemnum photono photonumber negativenumber recordid barcode",
     "title": "title itemtitle foldertitle filetitle unittitle name label heading caption titleitem",
     "date": "date dates year years daterange inclusivedates datecreated creationdate unitdate eventdates "
     "startdate datefrom begindate dateexpression datescreation",
@@ -50,7 +50,8 @@ _SYNONYMS = {
     "conditionsgoverningaccess accessrestrict accessstatus",
     "use": "use rights copyright reproduction userestrict conditionsgoverninguse reproductionconditions "
     "rightsstatement",
-    "subjects": "subject subjects topic topics keyword keywords tags place places subjectaccesspoints genre",
+    "subjects": "subject subjects topic topics keyword keywords tags place places subjectaccesspoints genre "
+    "objectname objecttype documenttype materialtype process technique",
     "names": "names people persons person sitters nameaccesspoints individuals",
     "language": "language languages lang",
     "url": "url link uri href digitalobject digitalobjecturi permalink digitalcopy",
@@ -64,6 +65,15 @@ _SYNONYMS = {
 _EMPTY_WORDS = frozenset({"value", "raw", "original", "field", "column", "the", "of"})
 """Exports of transcribed lists call a column and its certainty `text_value` and `text_confidence`."""
 _FIELD_OF = {synonym: name for name, synonyms in _SYNONYMS.items() for synonym in synonyms.split()}
+_TELLING = {
+    "date": "date", "dated": "date", "location": "container", "shelf": "container", "store": "container",
+    "photographer": "creator", "maker": "creator", "artist": "creator", "author": "creator",
+    "access": "access", "restrictions": "access", "copyright": "use", "rights": "use",
+    "people": "names", "persons": "names", "sitter": "names", "sitters": "names", "depicted": "names",
+    "places": "subjects", "description": "description",
+}  # fmt: skip
+"""Words that tell what a longer header is, "Photographer / Maker", "Date Made", "Store Location", where
+nothing plainer does. Other columns are left out: an inventory also has donors, values and notes of staff."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,9 +113,14 @@ def guess(path: Path, headers: Sequence[str], line: int) -> ColumnMap:
     """Mapping by plain headers. Raises SourceError when none says what a row is."""
     columns: dict[str, tuple[int, ...]] = {}
     for position, header in enumerate(headers):
-        name = _FIELD_OF.get(normalise(header), "")
+        name = field_of(header)
         if name and (name not in columns or name in {"description", "subjects", "names", "series"}):
             columns[name] = (*columns.get(name, ()), position)
+    for position, header in enumerate(headers):
+        words = re.findall(r"[a-z]+", header.lower())
+        name = next((_TELLING[word] for word in words if word in _TELLING), "")
+        if name and name not in columns and not field_of(header):
+            columns[name] = (position,)
     if not columns.keys() & {"title", "description"} and not {"sender", "recipient"} <= columns.keys():
         raise _unknown_headers(path, headers, line)
     return ColumnMap(columns, {}, tuple(headers))
