@@ -24,6 +24,7 @@ _PART = re.compile(
     r"(\d+[a-z]?(?:\s*(?:[-–—&,/]|and|to)\s*\d+[a-z]?)*)"
 )
 _NUMBER = re.compile(r"(\d+)([a-z]?)")
+_OFFSITE = re.compile(r"^off ?site ")
 _SAME_KIND = {"mixed materials": "box", "mixed material": "box", "bx": "box", "fldr": "folder", "f": "folder",
               "file": "folder", "vol": "volume", "mapcase": "map case"}  # fmt: skip
 _LONGEST_RANGE = 1000
@@ -122,6 +123,7 @@ def _is_named(record: Record, name: str) -> bool:
 
 def _name_kind(kind: str) -> str:
     words = " ".join(kind.replace("-", " ").replace("/", " ").split())
+    words = _OFFSITE.sub("", words)  # says where it stands, not which box it is, as "oversize" does
     single = "box" if words in ("box", "boxes") else re.sub(r"s$", "", words)
     return _SAME_KIND.get(words, _SAME_KIND.get(single, single))
 

@@ -122,6 +122,8 @@ def container_in_title(title: str) -> tuple[Container, ...]:
 def _kind(type_: str, label: str, text: str) -> str:
     """The kind, from the type, or from a label that says more ("Oversize Volume" beside "volume")."""
     kind = fold(type_).lower().strip(".: ")
+    if not _PAIR_TYPE.match(kind):
+        kind = kind.replace("-", " ").replace("_", " ")  # "Offsite-Box" is a box, and holds folders
     kind = _FULL_NAMES.get(kind, kind)
     words = _BARCODE.sub("", fold(label)).lower().strip(".: ")
     words = _FULL_NAMES.get(words, words)

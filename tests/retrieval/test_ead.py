@@ -212,6 +212,8 @@ def test_ead3_components_come_out_whole() -> None:
         ('<container type="box">-</container><container type="folder">-</container>', ""),
         ('<container type="port">Port. 1</container>', "Portfolio 1"),
         ('<container type="Oversize" label="Box">93</container>', "Oversize Box 93"),
+        ('<container type="Offsite-Box">7</container><container type="Folder">4</container>',
+         "Offsite Box 7, Folder 4"),
         ('<container type="volume" label="Oversize Volume">7</container>', "Oversize Volume 7"),
         ('<container type="volume" label="vol.">2</container><container type="page">80-81</container>',
          "Volume 2, Page 80-81"),

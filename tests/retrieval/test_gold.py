@@ -181,6 +181,8 @@ def test_other_answers_are_known_by_place() -> None:
         ("", "Box 9", False),
         ("Box 9", "", False),
         ("Box 1-999999999", "Box 5", False),
+        ("Offsite Box 7, Folder 4", "Box 7, Folder 4", True),
+        ("Oversize Box 7", "Box 7", False),
     ],
 )
 def test_containers(found: str, wanted: str, right: bool) -> None:
