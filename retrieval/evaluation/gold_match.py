@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from pathlib import PurePath
 
 from retrieval.evaluation.gold import GoldQuestion
 from retrieval.records import Record
@@ -110,10 +111,11 @@ def _holds(record: Record, words: str) -> bool:
 
 
 def _is_named(record: Record, name: str) -> bool:
-    """Whether `name` is this record: its id, its heading, or words that all stand in it and above it."""
+    """Whether `name` is this record: its id, file or heading, or words that all stand in it and above."""
     if not name:
         return False
-    if record.id.endswith(name):
+    told = f" {fold_words(name)}"
+    if f" {fold_words(record.id)}".endswith(told) or f" {fold_words(PurePath(record.source).stem)}" == told:
         return True
     if _COMPONENT.search(name) and " " not in name:
         return record.level == "collection" or name in record.identifiers
