@@ -123,7 +123,8 @@ def try_killing_while_loading(scene: Scene) -> Iterator[str]:
         version = adding.result()
     if (state := scene.describe(version)["state"]) != "validated":
         yield f"{version} was {state} when the engine was killed"
-    wait_until(lambda: scene.is_ready(version), RECOVERY_SECONDS)
+    wait_until(scene.engine_answers, RECOVERY_SECONDS)
+    wait_until(lambda: scene.is_ready(version), READY_SECONDS)
     wait_until(lambda: scene.is_ready(GOOD), READY_SECONDS)
     wait_until(lambda: scene.describe(version)["state"] == "loaded", 10)
     reply = scene.chat(version)

@@ -105,6 +105,7 @@ def run_case(scene: Scene, case: Case) -> CaseResult:
     except (httpx.HTTPError, NoEngine) as error:
         died, wrong = True, [*wrong, repr(error)]
     if died:
+        wait_until(scene.engine_answers, RECOVERY_SECONDS)
         wait_until(lambda: scene.gateway.get("/readyz").status_code == 200, RECOVERY_SECONDS)
         wait_until(lambda: scene.is_ready(GOOD), READY_SECONDS)
     wrong += [

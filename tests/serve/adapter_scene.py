@@ -7,6 +7,7 @@ import json
 import os
 import secrets
 import shutil
+import socket
 import subprocess
 import sys
 import time
@@ -75,6 +76,15 @@ class Scene:
         """A greedy answer by the engine itself, past the gateway, computed without any cached prefix."""
         body = make_question(model) | {"max_tokens": tokens, "cache_salt": secrets.token_hex(8)}
         return self.engine.post("/v1/chat/completions", content=json.dumps(body))
+
+    def engine_answers(self) -> bool:
+        """Whether the engine itself is there: the gateway may not have noticed yet that it is gone."""
+        with socket.socket(socket.AF_UNIX) as probe:  # httpx leaves a refused one unclosed
+            if probe.connect_ex(str(self.service.data / "run" / "engine.sock")):
+                return False
+        with suppress(httpx.HTTPError):
+            return self.ask_engine(BASE, 1).status_code == 200
+        return False
 
     def answers(self) -> dict[str, str]:
         """What base and good adapter say now: to patrons, and alone and side by side in the engine."""
