@@ -15,7 +15,8 @@ from dataclasses import dataclass, field
 from retrieval.prompt import UNSEEN
 
 _MARKER = re.compile(
-    r"\s?(?:\[\[?|【)\s*(?:passages?\s*|sources?\s*)?(\d+(?:\s*[,;–-]\s*\d+)*)\s*(?:\]\]?|】)", re.IGNORECASE
+    r"\s?(?:\[\[?|【)\s*(?:passages?\s*|sources?\s*)?(\d{1,3}(?:\s*[,;–-]\s*\d{1,3})*)\s*(?:\]\]?|】)",
+    re.IGNORECASE,
 )
 _CONTAINER_WORDS = (
     r"box(?:es)?|folders?|reels?|volumes?|vol\.|cartons?|drawers?|albums?|items?|series|shelf|negatives?|"

@@ -88,11 +88,6 @@ _NAMED = re.compile(
 )
 
 
-def kind_of_word(word: str) -> Kind | None:
-    """The kind that a patron's word, or two, means: "snapshots" → photograph; None for any other word."""
-    return KIND_WORDS.get(fold_letters(word.strip()))
-
-
 def find_kinds(record: Record) -> tuple[Kind, ...]:
     """The kinds a record is of, by its own title, genre terms and extent, else by the titles above it.
 

@@ -1,7 +1,8 @@
 """The candidates of one search on one board: a score for each record, and a note of all that made it up.
 
-All weights of the ranking stand here, fitted by `tests/bench/fit_ranking.py` on the development
-questions, on questions generated from other records, and on SciFact, never on one of them alone.
+All weights of the ranking stand here. They were chosen with the development questions, questions
+generated from records and SciFact's training claims in view, never one of them alone;
+`tests/bench/fit_ranking.py` tries others on the same.
 """
 
 from __future__ import annotations

@@ -2,9 +2,9 @@
 
 A model can still say that the passages do not answer; this stops questions that the collections
 plainly hold nothing on. What is looked at is few and plain, and all of one hit, the one that fits best:
-a person found in one record and a year in another make no answer. How much each counts was fitted by
-`tests/bench/fit_evidence.py` on questions with and without an answer over several libraries, each
-library judged by what was fitted on the others.
+a person found in one record and a year in another make no answer. How much each counts was fitted as
+`tests/bench/fit_evidence.py` does, on questions with and without an answer over five libraries, and on
+SciFact and paraphrases besides, which that script has not: it gives figures like these, not these.
 """
 
 from __future__ import annotations

@@ -6,7 +6,8 @@ from typing import get_args
 
 import pytest
 
-from retrieval.implied.kinds import KIND_WORDS, find_kinds, kind_of_word, kinds_in_title
+from retrieval.implied.kinds import KIND_WORDS, find_kinds, kinds_in_title
+from retrieval.implied.names import fold_letters
 from retrieval.records import Kind, Record
 from retrieval.spans import Span
 
@@ -40,7 +41,7 @@ from retrieval.spans import Span
     ],
 )
 def test_what_a_patron_means_by_a_word(word: str, kind: Kind | None) -> None:
-    assert kind_of_word(word) == kind
+    assert KIND_WORDS.get(fold_letters(word)) == kind
 
 
 def test_every_kind_can_be_asked_for() -> None:

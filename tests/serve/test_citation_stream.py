@@ -32,6 +32,8 @@ def show(text: str, size: int = 1, numbers: int = 3) -> CitationStream:
         ("Nothing [9] here [0].", "Nothing here.", []),
         ("Half [1, 9].", "Half [1].", [1]),
         ("See [Scarboro, Maine] there", "See [Scarboro, Maine] there", []),
+        ('"Map [1905]" [2]', '"Map [1905]" [2]', [2]),
+        ("Nothing [999] here.", "Nothing here.", []),
         ("Open [1", "Open [1", []),
         ("N[orcross] wrote", "N[orcross] wrote", []),
     ],
