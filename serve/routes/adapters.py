@@ -9,7 +9,12 @@ from fastapi import APIRouter, Query, Response
 from starlette.concurrency import run_in_threadpool
 
 from retrieval.errors import RetrievalError
-from serve.adapter_schemas import (
+from serve.adapters.registry import BASE, Alias, Event, Snapshot, Version
+from serve.errors import NotFound
+from serve.rollout.controller import describe
+from serve.service import Service, ServiceDep
+from serve.staff import StaffDep
+from serve.wire.adapters import (
     AdapterInfo,
     AdapterList,
     AddedReply,
@@ -28,11 +33,6 @@ from serve.adapter_schemas import (
     VerifyReply,
     WhyRequest,
 )
-from serve.adapters.registry import BASE, Alias, Event, Snapshot, Version
-from serve.errors import NotFound
-from serve.rollout.controller import describe
-from serve.service import Service, ServiceDep
-from serve.staff import StaffDep
 
 router = APIRouter(prefix="/v1")
 
