@@ -1,19 +1,20 @@
-"""Adapters, aliases and their events, for staff: everything here needs the staff key."""
+"""Adapters, aliases and their events: staff may see them, administrators may change them."""
 
 from __future__ import annotations
 
 from dataclasses import asdict
 from typing import Annotated
 
-from fastapi import APIRouter, Query, Response
+from fastapi import APIRouter, Depends, Query, Response
 from starlette.concurrency import run_in_threadpool
 
 from retrieval.errors import RetrievalError
 from serve.adapters.registry import BASE, Alias, Event, Snapshot, Version
 from serve.errors import NotFound
+from serve.people.access import require
+from serve.people.authority import Action, Actor
 from serve.rollout.controller import describe
 from serve.service import Service, ServiceDep
-from serve.staff import StaffDep
 from serve.wire.adapters import (
     AdapterInfo,
     AdapterList,
@@ -35,10 +36,12 @@ from serve.wire.adapters import (
 )
 
 router = APIRouter(prefix="/v1")
+ReaderDep = Annotated[Actor, Depends(require(Action.READ_ADAPTERS))]
+ManagerDep = Annotated[Actor, Depends(require(Action.MANAGE_ADAPTERS))]
 
 
 @router.get("/adapters")
-def list_adapters(service: ServiceDep, _who: StaffDep) -> AdapterList:
+def list_adapters(service: ServiceDep, _reader: ReaderDep) -> AdapterList:
     """Every version that was ever registered, with its state and its share of each alias."""
     snapshot = service.administration.registry.snapshot()
     return AdapterList(
@@ -47,17 +50,17 @@ def list_adapters(service: ServiceDep, _who: StaffDep) -> AdapterList:
 
 
 @router.post("/adapters", status_code=201)
-def add_adapter(body: AddRequest, service: ServiceDep, who: StaffDep) -> AddedReply:
+def add_adapter(body: AddRequest, service: ServiceDep, actor: ManagerDep) -> AddedReply:
     """Check a version that lies in the incoming folder, copy it in and register it."""
     administration = service.administration
-    added = administration.add_incoming(body.folder, name=body.name, who=who, why=body.why)
+    added = administration.add_incoming(body.folder, name=body.name, who=actor.name, why=body.why)
     return AddedReply(
         adapter=_describe_version(added.version, administration.registry.snapshot()), remark=added.remark
     )
 
 
 @router.get("/adapters/{name}")
-def get_adapter(name: str, service: ServiceDep, _who: StaffDep) -> AdapterInfo:
+def get_adapter(name: str, service: ServiceDep, _reader: ReaderDep) -> AdapterInfo:
     """One version."""
     snapshot = service.administration.registry.snapshot()
     for version in snapshot.versions:
@@ -67,7 +70,7 @@ def get_adapter(name: str, service: ServiceDep, _who: StaffDep) -> AdapterInfo:
 
 
 @router.post("/adapters/{name}/verify")
-def verify_adapter(name: str, service: ServiceDep, _who: StaffDep) -> VerifyReply:
+def verify_adapter(name: str, service: ServiceDep, _reader: ReaderDep) -> VerifyReply:
     """Hold a version's files against its manifest, the base and the registry. Changes nothing."""
     (finding,) = service.administration.verify(name)
     return VerifyReply(name=finding.name, whole=not finding.problems, problems=list(finding.problems))
@@ -75,26 +78,26 @@ def verify_adapter(name: str, service: ServiceDep, _who: StaffDep) -> VerifyRepl
 
 @router.post("/adapters/{name}/retire")
 def retire_adapter(
-    name: str, service: ServiceDep, who: StaffDep, body: WhyRequest | None = None
+    name: str, service: ServiceDep, actor: ManagerDep, body: WhyRequest | None = None
 ) -> AdapterInfo:
     """Take a version out of use; its files stay."""
     registry = service.administration.registry
-    version = registry.retire(name, who=who, why=body.why if body else "")
+    version = registry.retire(name, who=actor.name, why=body.why if body else "")
     return _describe_version(version, registry.snapshot())
 
 
 @router.post("/adapters/{name}/purge")
 def purge_adapter(
-    name: str, service: ServiceDep, who: StaffDep, body: WhyRequest | None = None
+    name: str, service: ServiceDep, actor: ManagerDep, body: WhyRequest | None = None
 ) -> AdapterInfo:
     """Delete a retired or failed version's files."""
     administration = service.administration
-    version = administration.purge(name, who=who, why=body.why if body else "")
+    version = administration.purge(name, who=actor.name, why=body.why if body else "")
     return _describe_version(version, administration.registry.snapshot())
 
 
 @router.get("/aliases")
-def list_aliases(service: ServiceDep, _who: StaffDep) -> AliasList:
+def list_aliases(service: ServiceDep, _reader: ReaderDep) -> AliasList:
     """Every alias, and the collections that have one of their own."""
     snapshot = service.administration.registry.snapshot()
     return AliasList(
@@ -105,7 +108,7 @@ def list_aliases(service: ServiceDep, _who: StaffDep) -> AliasList:
 
 
 @router.get("/aliases/{alias}")
-def get_alias(alias: str, service: ServiceDep, _who: StaffDep, response: Response) -> AliasInfo:
+def get_alias(alias: str, service: ServiceDep, _reader: ReaderDep, response: Response) -> AliasInfo:
     """One alias; the ETag is its revision."""
     for found in service.administration.registry.snapshot().aliases:
         if found.name == alias:
@@ -114,7 +117,7 @@ def get_alias(alias: str, service: ServiceDep, _who: StaffDep, response: Respons
 
 
 @router.get("/aliases/{alias}/rollout")
-def get_rollout(alias: str, service: ServiceDep, _who: StaffDep) -> RolloutReply:
+def get_rollout(alias: str, service: ServiceDep, _reader: ReaderDep) -> RolloutReply:
     """How the trial on an alias stands; 404 where nothing is being tried."""
     registry = service.administration.registry
     report = describe(registry, registry.database, alias)
@@ -132,7 +135,7 @@ def get_rollout(alias: str, service: ServiceDep, _who: StaffDep) -> RolloutReply
 
 @router.put("/aliases/{alias}")
 async def promote(
-    alias: str, body: PromoteRequest, service: ServiceDep, who: StaffDep, response: Response
+    alias: str, body: PromoteRequest, service: ServiceDep, actor: ManagerDep, response: Response
 ) -> AliasInfo:
     """Point an alias to a version that the engines have ready, wholly or by a share; made if need be.
 
@@ -149,7 +152,7 @@ async def promote(
         automatic=body.automatic,
         answers_needed=body.answers_needed,
         revision=body.revision,
-        who=who,
+        who=actor.name,
         why=body.why,
     )
     service.offering.take_over(pointed)
@@ -160,32 +163,34 @@ async def promote(
 async def roll_back(
     alias: str,
     service: ServiceDep,
-    who: StaffDep,
+    actor: ManagerDep,
     response: Response,
     body: RollbackRequest | None = None,
 ) -> AliasInfo:
     """End the trial on an alias, or go back to what it pointed to before. Touches no engine."""
     body = body or RollbackRequest()
     pointed = await run_in_threadpool(
-        service.administration.registry.rollback, alias, revision=body.revision, who=who, why=body.why
+        service.administration.registry.rollback, alias, revision=body.revision, who=actor.name, why=body.why
     )
     service.offering.take_over(pointed)
     return _reply_alias(pointed, response)
 
 
 @router.put("/collections/{collection:path}/alias")
-def assign(collection: str, body: AssignRequest, service: ServiceDep, who: StaffDep) -> CollectionAliasInfo:
+def assign(
+    collection: str, body: AssignRequest, service: ServiceDep, actor: ManagerDep
+) -> CollectionAliasInfo:
     """Give a collection the alias that answers questions about it where the client names none."""
     if body.alias is not None:
         _check_collection(collection, service)
-    service.administration.registry.assign(collection, body.alias, who=who, why=body.why)
+    service.administration.registry.assign(collection, body.alias, who=actor.name, why=body.why)
     return CollectionAliasInfo(collection=collection, alias=body.alias)
 
 
 @router.get("/adapter-events")
 def list_events(
     service: ServiceDep,
-    _who: StaffDep,
+    _reader: ReaderDep,
     subject: Annotated[str, Query(max_length=300)] = "",
     after: Annotated[int, Query(ge=0, le=2**31 - 1)] = 0,
     limit: Annotated[int, Query(ge=1, le=1000)] = 100,

@@ -9,7 +9,7 @@ from contextlib import AsyncExitStack, aclosing
 from typing import Any, Literal
 
 import orjson
-from fastapi import APIRouter, Request
+from fastapi import APIRouter, Depends, Request
 from fastapi.responses import JSONResponse, Response, StreamingResponse
 
 from serve.accounting import Account
@@ -17,12 +17,14 @@ from serve.aliases import Route, name_conversation
 from serve.chat_wire import DONE, completion, delta_chunk, final_chunk, frame, usage_chunk
 from serve.error_replies import describe_error
 from serve.errors import BadRequest, EngineError, ServeError
+from serve.people.access import require
+from serve.people.authority import Action
 from serve.plain_chat import complete_plain, stream_plain
 from serve.schemas import ChatRequest, ModelInfo, ModelList
 from serve.service import BaseUrlDep, Service, ServiceDep
 from serve.turn import Delta, Turn
 
-router = APIRouter(prefix="/v1")
+router = APIRouter(prefix="/v1", dependencies=[Depends(require(Action.ASK))])
 STARTED = int(time.time())
 
 

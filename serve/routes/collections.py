@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from dataclasses import asdict
 
-from fastapi import APIRouter, Request
+from fastapi import APIRouter, Depends, Request
 from fastapi.responses import HTMLResponse, Response
 
 from retrieval.audience import PUBLIC, Audience
 from serve.errors import NotFound
 from serve.pages import render_page
+from serve.people.access import require
+from serve.people.authority import Action
 from serve.schemas import (
     CollectionInfo,
     CollectionList,
@@ -22,7 +24,7 @@ from serve.service import BaseUrlDep, Service, ServiceDep
 from serve.sources import describe_hit, describe_record, describe_search, record_url
 from serve.staff import AudienceDep
 
-router = APIRouter()
+router = APIRouter(dependencies=[Depends(require(Action.ASK))])
 
 
 @router.post("/v1/search")

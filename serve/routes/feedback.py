@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Depends
 from starlette.concurrency import run_in_threadpool
 
 from serve.feedback import keep_feedback
+from serve.people.access import require
+from serve.people.authority import Action
 from serve.schemas import FeedbackReply, FeedbackRequest
 from serve.service import ServiceDep
 
-router = APIRouter(prefix="/v1")
+router = APIRouter(prefix="/v1", dependencies=[Depends(require(Action.GIVE_FEEDBACK))])
 
 
 @router.post("/feedback", status_code=201)

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Depends
 from fastapi.responses import JSONResponse, Response
 from prometheus_client import CONTENT_TYPE_LATEST
 
 from retrieval.errors import RetrievalError
 from serve.adapters.alias import DEFAULT
+from serve.people.access import require
+from serve.people.authority import Action
 from serve.schemas import ServiceInfo
 from serve.service import Service, ServiceDep
 
-router = APIRouter()
+router = APIRouter(dependencies=[Depends(require(Action.READ_STATUS))])
 
 
 @router.get("/healthz")

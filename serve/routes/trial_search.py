@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter, Depends, Query
 from fastapi.responses import HTMLResponse
 
 from serve.pages import render_page
+from serve.people.access import require
+from serve.people.authority import Action
 from serve.schemas import ReadingRoomOptions
 from serve.service import BaseUrlDep, ServiceDep
 from serve.sources import describe_hit, describe_search
 from serve.staff import AudienceDep
 
-router = APIRouter()
+router = APIRouter(dependencies=[Depends(require(Action.ASK))])
 
 
 @router.get("/try", include_in_schema=False)
