@@ -1,0 +1,30 @@
+"""All checks, over one pair or over a set."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+
+from train.pairs.checks.context import Context
+from train.pairs.checks.finding import Finding, Severity
+from train.pairs.checks.near_duplicates import check_near_duplicate
+from train.pairs.checks.refusals import check_refusal
+from train.pairs.checks.rights import check_rights
+from train.pairs.pair import Pair
+
+_CHECKS: tuple[Callable[[Pair, Context], Iterator[Finding]], ...] = (
+    check_rights,
+    check_refusal,
+    check_near_duplicate,
+)
+_ORDER: dict[Severity, int] = {"stop": 0, "look": 1, "hint": 2}
+
+
+def check_pair(pair: Pair, context: Context) -> tuple[Finding, ...]:
+    """What every check finds in one pair, the gravest first; empty where all is well. Never raises."""
+    found = [finding for check in _CHECKS for finding in check(pair, context)]
+    return tuple(sorted(found, key=lambda finding: _ORDER[finding.severity]))
+
+
+def check_all(pairs: Sequence[Pair], context: Context) -> dict[str, tuple[Finding, ...]]:
+    """Findings by the pair's id, for every pair of a set, with what only the set shows. Never raises."""
+    return {pair.id: check_pair(pair, context) for pair in pairs}
