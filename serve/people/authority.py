@@ -9,6 +9,8 @@ from enum import StrEnum
 class Role(StrEnum):
     """What somebody is to the library. Staff roles include those before them."""
 
+    STRANGER = "stranger"
+    """Somebody without a key, where the library asks programs for one (READING_ROOM_API_NEEDS_KEY)."""
     PATRON = "patron"
     """Anonymous; `Actor.id` is a session's unguessable id, or empty."""
     CLIENT = "client"
@@ -20,6 +22,7 @@ class Role(StrEnum):
 
 STAFF = (Role.CURATOR, Role.APPROVER, Role.ADMINISTRATOR)
 EVERYBODY = (Role.PATRON, Role.CLIENT, *STAFF)
+WHOEVER = (Role.STRANGER, *EVERYBODY)
 
 
 class Action(StrEnum):
@@ -30,6 +33,8 @@ class Action(StrEnum):
     GIVE_FEEDBACK = "give feedback"
     KEEP_CONVERSATION = "keep conversation"
     """Agree that one's own conversation is kept, end it, or have it deleted."""
+    READ_PAGE = "read page"
+    """The plain page of a record, which citations link to."""
     READ_STATUS = "read status"
     SIGN_IN = "sign in"
     MANAGE_OWN_SESSION = "manage own session"
@@ -71,8 +76,9 @@ _ALLOWED: dict[Action, tuple[Role, ...]] = {
     Action.ASK: EVERYBODY,
     Action.GIVE_FEEDBACK: EVERYBODY,
     Action.KEEP_CONVERSATION: EVERYBODY,
-    Action.READ_STATUS: EVERYBODY,
-    Action.SIGN_IN: EVERYBODY,
+    Action.READ_PAGE: WHOEVER,
+    Action.READ_STATUS: WHOEVER,
+    Action.SIGN_IN: WHOEVER,
     Action.MANAGE_OWN_SESSION: STAFF,
     Action.READ_INBOX: STAFF,
     Action.JUDGE_ANSWERS: STAFF,
