@@ -299,7 +299,9 @@ Reason = Literal[
 class FeedbackRequest(Incoming):
     """`POST /v1/feedback`. Send it again with the same `idempotency_key` and it is kept once.
 
-    `question` and `answer` are wanted only where the service no longer remembers the answer.
+    `question` and `answer` (and `conversation`, its id) are wanted only where the service no longer
+    remembers the answer; else its own record counts. `consent` names the sentence that the patron was
+    shown (`serve.wire.conversations.CONSENTS`).
     """
 
     answer_id: Identifier
@@ -310,6 +312,8 @@ class FeedbackRequest(Incoming):
     corrected_answer: str = Field("", max_length=20_000)
     question: str = Field("", max_length=20_000)
     answer: str = Field("", max_length=20_000)
+    conversation: str | None = Field(None, min_length=1, max_length=200)
+    consent: Literal["feedback-1"] | None = None
 
 
 class FeedbackReply(BaseModel):
@@ -350,7 +354,11 @@ class ErrorReply(BaseModel):
 
 
 class ServiceInfo(BaseModel):
-    """`GET /v1/service`: what a page needs to know about the service it speaks for."""
+    """`GET /v1/service`: what a page needs to know about the service it speaks for.
+
+    `feedback_days` and `conversation_days`: how long what patrons agree to is kept. On a `shared_terminal`
+    no conversation is kept, and a session that nobody uses for `idle_minutes` ends.
+    """
 
     library_name: str
     ask_staff: str
@@ -361,6 +369,10 @@ class ServiceInfo(BaseModel):
     aliases: list[str]
     index_version: str
     collections: int
+    feedback_days: int
+    conversation_days: int
+    shared_terminal: bool
+    idle_minutes: float
 
 
 JsonObject = dict[str, Any]

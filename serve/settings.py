@@ -81,6 +81,9 @@ class Settings(BaseSettings):
 
     database_url: str = ""
     feedback_days: int = Field(365, ge=1)
+    conversation_days: int = Field(180, ge=1)
+    shared_terminal: bool = False
+    idle_minutes: float = Field(5, gt=0, le=120)
 
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
 

@@ -32,6 +32,10 @@ class Feedback(Base):
     details: Mapped[dict[str, Any]] = mapped_column(JSON)
     remembered: Mapped[bool] = mapped_column()
     """Whether question and answer are the service's own record of them, or only what the client sent."""
+    conversation: Mapped[str | None] = mapped_column(String(32), index=True)
+    """See `serve.conversations.key`; None where it is not known."""
+    consent: Mapped[str | None] = mapped_column(String(40))
+    """Version of the sentence that the patron was shown; None where the client does not say."""
 
 
 class AdapterVersion(Base):

@@ -12,6 +12,7 @@ from serve.people.access import require
 from serve.people.authority import Action
 from serve.schemas import ServiceInfo
 from serve.service import Service, ServiceDep
+from serve.settings import Settings
 
 router = APIRouter(dependencies=[Depends(require(Action.READ_STATUS))])
 
@@ -52,16 +53,30 @@ async def describe_service(service: ServiceDep) -> ServiceInfo:
         ask_staff=settings.ask_staff,
         model=service.aliases.base,
         bundled_reader=settings.uses_bundled_reader,
-        privacy_notice=(
-            "Your questions are not stored and you are not identified. An answer is kept in memory for "
-            f"up to {settings.answer_memory_hours:g} hours so that you can comment on it. Only if you send "
-            "feedback are the question, the answer and your words kept, for "
-            f"{settings.feedback_days} days, for the library's staff to read."
-        ),
+        privacy_notice=write_privacy_notice(settings),
         ready=not find_missing(service),
         aliases=list(service.aliases.names),
         index_version=version,
         collections=collections,
+        feedback_days=settings.feedback_days,
+        conversation_days=settings.conversation_days,
+        shared_terminal=settings.shared_terminal,
+        idle_minutes=settings.idle_minutes,
+    )
+
+
+def write_privacy_notice(settings: Settings) -> str:
+    """What is kept of a patron, in the words at the foot of the page."""
+    agreed = (
+        "This computer is shared: conversations are never kept here, and End session clears the page."
+        if settings.shared_terminal
+        else f"Whole conversations are kept, for {settings.conversation_days} days, only where you agree to it."
+    )
+    return (
+        "Your questions are not stored and you are not identified: answers are counted, and no more. An "
+        f"answer stays in memory for up to {settings.answer_memory_hours:g} hours so that you can comment on "
+        "it. Only if you send feedback are the question, the answer and your words kept, for "
+        f"{settings.feedback_days} days, for the library's staff to read. {agreed}"
     )
 
 

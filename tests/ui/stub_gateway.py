@@ -60,6 +60,8 @@ class Stub:
     feedback: list[FeedbackRequest] = field(default_factory=list)
     forgotten: set[str] = field(default_factory=set)
     feedback_fails: int = 0
+    shared_terminal: bool = False
+    idle_minutes: float = 5
     running: int = 0
     dropped: int = 0
 
@@ -176,6 +178,10 @@ def build_stub(stub: Stub) -> FastAPI:
             aliases=["default"],
             index_version="index-1",
             collections=2,
+            feedback_days=365,
+            conversation_days=180,
+            shared_terminal=stub.shared_terminal,
+            idle_minutes=stub.idle_minutes,
         )
 
     @app.get("/v1/collections")
