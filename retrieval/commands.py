@@ -28,8 +28,13 @@ if TYPE_CHECKING:
     Subparsers = argparse._SubParsersAction[argparse.ArgumentParser]
 
 
-def add_commands(subparsers: Subparsers, data_dir: Path, settings: SearchSettings = NOTHING_SET) -> None:
-    """Add `index` and `evaluate`; `data_dir` is where the snapshots are kept unless told otherwise."""
+def add_commands(
+    subparsers: Subparsers, data_dir: Path, settings: SearchSettings = NOTHING_SET
+) -> Subparsers:
+    """Add `index` and `evaluate`, and return where more can be added to `evaluate`.
+
+    `data_dir` is where the snapshots are kept unless told otherwise.
+    """
     group = subparsers.add_parser("index", help="build, search and check the index of the collections")
     commands = group.add_subparsers(metavar="COMMAND", required=True)
     shared = argparse.ArgumentParser(add_help=False)
@@ -63,7 +68,7 @@ def add_commands(subparsers: Subparsers, data_dir: Path, settings: SearchSetting
         "push", parents=[shared, engine], help="give a search engine what it lacks of the index in use"
     )
     push.set_defaults(run=run_push)
-    evaluate_commands.add_commands(subparsers, [shared, engine, reranker])
+    return evaluate_commands.add_commands(subparsers, [shared, engine, reranker])
 
 
 def _add_build(commands: Subparsers, shared: list[argparse.ArgumentParser]) -> None:

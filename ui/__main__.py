@@ -36,6 +36,7 @@ def make_parser(settings: Settings) -> argparse.ArgumentParser:
     from retrieval.sources import commands as source_commands
     from serve import commands as serve_commands
     from serve.adapters import commands as adapter_commands
+    from serve.evaluation import commands as evaluation_commands
 
     parser = argparse.ArgumentParser(prog="reading-room", description="Ask a library's special collections.")
     subparsers = parser.add_subparsers(required=True, metavar="COMMAND")
@@ -47,7 +48,8 @@ def make_parser(settings: Settings) -> argparse.ArgumentParser:
         engine_key=settings.search_engine_key.get_secret_value(),
         reranker=settings.reranker,
     )
-    retrieval_commands.add_commands(subparsers, settings.data, search)
+    evaluate = retrieval_commands.add_commands(subparsers, settings.data, search)
+    evaluation_commands.add_command(evaluate, settings)
     source_commands.add_commands(subparsers, settings.data, make_engine_options(search))
     adapter_commands.add_commands(subparsers, settings)
     return parser

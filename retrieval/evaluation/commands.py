@@ -19,8 +19,11 @@ if TYPE_CHECKING:
     Subparsers = argparse._SubParsersAction[argparse.ArgumentParser]
 
 
-def add_commands(subparsers: Subparsers, shared: Sequence[argparse.ArgumentParser]) -> None:
-    """Add `evaluate`; `shared` bring the options that say which index, embedder, engine and cross-encoder."""
+def add_commands(subparsers: Subparsers, shared: Sequence[argparse.ArgumentParser]) -> Subparsers:
+    """Add `evaluate`, and return where more of its kind can be added.
+
+    `shared` bring the options that say which index, embedder, engine and cross-encoder.
+    """
     group = subparsers.add_parser("evaluate", help="measure against questions whose answers are known")
     commands = group.add_subparsers(metavar="WHAT", required=True)
     retrieval = commands.add_parser(
@@ -37,6 +40,7 @@ def add_commands(subparsers: Subparsers, shared: Sequence[argparse.ArgumentParse
     )
     retrieval.add_argument("--json", action="store_true", help="print only one line of JSON")
     retrieval.set_defaults(run=run_retrieval)
+    return commands
 
 
 def run_retrieval(args: argparse.Namespace) -> int:

@@ -14,7 +14,9 @@ A file has one JSON object on each line:
     should_abstain, or neither gold_snippet nor record
                   nothing answers it, and search should say so
 
-`answer`, `filters` and `trap` are notes for people and other tools.
+    answer        what a right answer says, for people
+
+`filters` and `trap` are notes for people and other tools.
 """
 
 from __future__ import annotations
@@ -45,6 +47,7 @@ class GoldQuestion:
     also: tuple[str, ...] = ()
     also_in: str = ""
     container: str = ""
+    answer: str = ""
     earlier: tuple[str, ...] = ()
     abstain: bool = False
 
@@ -111,6 +114,7 @@ def _read_question(line: bytes, number: int) -> GoldQuestion:
         also=(*_texts(values, "also_snippets"), *_texts(values, "also_records")),
         also_in=_text(values, "also_in"),
         container=_text(values, "container"),
+        answer=_text(values, "answer"),
         earlier=_read_earlier(values.get("history")),
         abstain=values.get("should_abstain") is True,
     )

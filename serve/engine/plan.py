@@ -77,7 +77,7 @@ def plan_engine(
     kept = max(_KEPT_AT_LEAST, _KEPT_PER_SLOT * slots)
     base = weights_sha256(model.path) if model.path else ""
     memory = _plan_memory(settings, machine, model)
-    socket = _socket_path(settings.data)
+    socket = find_socket(settings.data)
     flags: list[tuple[str, ...]] = [
         ("--model", str(model.path or settings.model)),
         ("--served-model-name", model.name),
@@ -205,7 +205,7 @@ def _plugin_environment(settings: Settings, base_sha256: str) -> dict[str, str]:
     }
 
 
-def _socket_path(data: Path) -> Path:
+def find_socket(data: Path) -> Path:
     """The socket in the data folder; in a short private temporary folder if that path is too long."""
     folder = (data / "run").resolve()
     if len(os.fsencode(folder)) + _LONGEST_NAME > _SOCKET_LIMIT:
