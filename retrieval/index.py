@@ -10,6 +10,7 @@ from collections.abc import Collection, Sequence
 from pathlib import Path
 
 from retrieval.asked.followup import complete_question
+from retrieval.asked.questions import Question, read_question
 from retrieval.asked.vocabulary import Vocabulary
 from retrieval.audience import PUBLIC, Audience
 from retrieval.backends.candidates import EngineCandidates
@@ -117,6 +118,10 @@ class Index:
         `cited` are titles that the last answer quoted, best first.
         """
         return complete_question(question, earlier, self._vocabulary, cited)
+
+    def read(self, question: str) -> Question:
+        """What a question says, as a search of this index would read it."""
+        return read_question(question, self._vocabulary)
 
     def record(self, record_id: str, audience: Audience = PUBLIC) -> Record | None:
         """The record with this id; None when there is none that `audience` may see."""

@@ -45,6 +45,11 @@ class Library:
             raise IndexMissing(f"no index in {self._root}; run: reading-room index build PATH")
         return self._index
 
+    @property
+    def embedder(self) -> Embedder:
+        """What turns questions and passages into vectors here."""
+        return self._embedder
+
     def look(self) -> None:
         """Ask the search engine, where there is one, whether the index in use can be searched there.
 
