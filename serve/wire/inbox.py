@@ -128,7 +128,7 @@ class GroupInfo(GroupSummary):
 
 
 class NextRequest(Incoming):
-    """`POST /v1/inbox/next`: claim the worst open group that nobody is at. `skip` are groups left for later."""
+    """`POST /v1/inbox/next`: claim the worst open group nobody is at. `skip`: those left for later."""
 
     skip: list[Annotated[str, StringConstraints(max_length=40)]] = Field(default_factory=list, max_length=500)
 
