@@ -15,7 +15,7 @@ Grounded correctness is the share of right answers to questions that can be answ
 all citations in answers over passages, those of a passage that answers; a question that nothing answers has
 none. Citation recall: of the questions that can be answered, those whose answer cites a passage that does.
 Refusal precision: of all refusals, those to questions that nothing answers; refusal recall: of those
-questions, the refused ones; over-refusal: of the others, the refused ones. Shares have Wilson's 95 % interval.
+questions, the refused ones; over-refusal: of the others, the refused ones. Shares have Wilson's interval.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """A task: the prompt as a model gets it, and what a right answer to it is.
 
 Tasks come from questions over an index (`train.evaluation.gold_tasks`) or ready-made from a file, one JSON
-object on each line: `messages`, `passages` (rendered, in order), `cited` (numbers that may be cited), `needed`
-(words that a right answer holds), `answerable`, and `id`, `kind`, `question`, `right` for people.
+object on each line: `messages`, `passages` (rendered, in order), `cited` (numbers that may be cited),
+`needed` (words that a right answer holds), `answerable`, and `id`, `kind`, `question`, `right` for people.
 """
 
 from __future__ import annotations
