@@ -5,9 +5,10 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from serve.aliases import Route
+from serve.conversations.counts import FAILED, DailyTally
 from serve.errors import ServeError
 from serve.metrics import Metrics, TokenClock
 from serve.rollout.counts import Outcome, Tally
@@ -22,16 +23,18 @@ class Books:
     metrics: Metrics
     tally: Tally
     slowness: Slowness
+    daily: DailyTally = field(default_factory=DailyTally)
 
     @contextmanager
-    def open(self, route: Route, started: float) -> Iterator[Account]:
+    def open(self, route: Route, started: float, collection: str = "") -> Iterator[Account]:
         """An account for one answer, counted as in flight while it is open.
 
         `started` is when the request came, on time.perf_counter's clock: the search counts too.
+        `collection` is the id of the one that the question is about, "" where that is not known.
         """
         self.metrics.count_request(route.version)
         with self.metrics.in_flight.labels(route.version).track_inprogress():
-            account = Account(self, route, self.metrics.time_tokens(route.version, started))
+            account = Account(self, route, self.metrics.time_tokens(route.version, started), collection)
             try:
                 yield account
             finally:
@@ -64,6 +67,7 @@ class Account:
     books: Books
     route: Route
     clock: TokenClock
+    collection: str = ""
     closed: bool = False
 
     def finish(self, details: AnswerDetails, usage: Mapping[str, int], dropped_citations: int = 0) -> None:
@@ -72,6 +76,7 @@ class Account:
         version = self.route.version
         invalid = dropped_citations + len(details.unverified)
         self.books.metrics.count_answer(version, details.status, usage)
+        self._count_day(details.status, found=details.found)
         if details.status == "answered":
             self.books.metrics.count_citations(version, valid=len(details.sources), invalid=invalid)
         if details.status == "passages_only":
@@ -93,6 +98,7 @@ class Account:
         self.books.metrics.errors.labels(self.route.version, error.code).inc()
         if error.status >= 500:
             self.books.count(self.route, error=True)
+            self._count_day(FAILED, found=False)
 
     def give_up(self, seconds: float) -> None:
         """The reader has gone after `seconds`: with a version that keeps readers waiting, its slowness.
@@ -101,3 +107,8 @@ class Account:
         """
         if not self.closed and self.clock.first is None:
             self.books.count(self.route, slow=self.books.slowness.judge(self.route.alias, seconds))
+
+    def _count_day(self, status: str, *, found: bool) -> None:
+        self.books.daily.add(
+            collection=self.collection, found=found, status=status, adapter=self.route.version
+        )

@@ -15,12 +15,16 @@ MOST_ANSWERS = 5_000
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """One finished answer: the question as asked, the text as shown, and everything behind it."""
+    """One finished answer: the question as asked, the text as shown, and everything behind it.
+
+    `conversation` is the key (`serve.conversations.key`) of the one it belongs to, "" where none was named.
+    """
 
     question: str
     text: str
     details: AnswerDetails
     route: Route = Route("")
+    conversation: str = ""
 
 
 class AnswerMemory:
@@ -44,6 +48,21 @@ class AnswerMemory:
             self._forget_old()
             held = self._answers.get(answer_id)
             return held[1] if held else None
+
+    def recall_conversation(self, key: str) -> list[Answer]:
+        """The answers of a conversation that are still held, oldest first."""
+        with self._lock:
+            self._forget_old()
+            return [answer for _, answer in self._answers.values() if key and answer.conversation == key]
+
+    def forget_conversation(self, key: str) -> int:
+        """Let go of all answers of a conversation; returns how many there were."""
+        with self._lock:
+            gone = [name for name, (_, held) in self._answers.items() if key and held.conversation == key]
+            for answer_id in gone:
+                del self._answers[answer_id]
+                self._disliked.discard(answer_id)
+            return len(gone)
 
     def dislike(self, answer_id: str) -> Route | None:
         """Who wrote a held answer, the first time that it is disliked; None ever after."""

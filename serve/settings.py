@@ -79,11 +79,27 @@ class Settings(BaseSettings):
     request_bytes: int = Field(1_000_000, ge=1_000)
     answer_memory_hours: float = Field(2, gt=0)
 
+    sign_in_hours: float = Field(12, gt=0, le=720)
+    sign_in_idle_minutes: float = Field(60, gt=0, le=43_200)
+    api_needs_key: bool = False
+
     database_url: str = ""
     feedback_days: int = Field(365, ge=1)
-    conversation_days: int = Field(180, ge=1)
-    shared_terminal: bool = False
-    idle_minutes: float = Field(5, gt=0, le=120)
+    conversation_days: int = Field(
+        180, ge=1, description="Days that conversations are kept whose patrons agreed to it."
+    )
+    shared_terminal: bool = Field(
+        False,
+        description="Whether the page is shown on computers that patrons share: sessions end, and no "
+        "conversation is kept.",
+    )
+    idle_minutes: float = Field(
+        5,
+        gt=0,
+        le=120,
+        description="Minutes without a key or a click after which a session on a shared computer ends, with "
+        "a warning before.",
+    )
 
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import AsyncGenerator, AsyncIterator, Coroutine
-from contextlib import AsyncExitStack, aclosing
+from contextlib import AbstractContextManager, AsyncExitStack, aclosing
 from typing import Any, Literal
 
 import orjson
@@ -14,6 +14,7 @@ from fastapi.responses import JSONResponse, Response, StreamingResponse
 
 from serve.accounting import Account
 from serve.aliases import Route, name_conversation
+from serve.answers import find_subject
 from serve.chat_wire import DONE, completion, delta_chunk, final_chunk, frame, usage_chunk
 from serve.error_replies import describe_error
 from serve.errors import BadRequest, EngineError, ServeError
@@ -87,7 +88,7 @@ async def _admit(body: ChatRequest, service: Service, base_url: str) -> AsyncGen
     async with AsyncExitStack() as stack:
         await stack.enter_async_context(service.admission.enter())
         turn = await _begin(body, service, base_url)
-        account = stack.enter_context(service.books.open(_route(body, service, turn), started))
+        account = stack.enter_context(_open_account(body, service, turn, started))
         frames = _frames(body, service, turn, account)
         try:
             async with aclosing(frames):
@@ -132,7 +133,7 @@ async def _complete(body: ChatRequest, service: Service, base_url: str) -> Respo
     started = time.perf_counter()
     async with service.admission.enter():
         turn = await _begin(body, service, base_url)
-        with service.books.open(_route(body, service, turn), started) as account:
+        with _open_account(body, service, turn, started) as account:
             try:
                 async with asyncio.timeout(service.settings.answer_seconds):
                     if turn is None:
@@ -158,6 +159,13 @@ async def _begin(body: ChatRequest, service: Service, base_url: str) -> Turn | N
 
 def _route(body: ChatRequest, service: Service, turn: Turn | None) -> Route:
     return turn.route if turn else service.aliases.resolve(body.model, name_conversation(body))
+
+
+def _open_account(
+    body: ChatRequest, service: Service, turn: Turn | None, started: float
+) -> AbstractContextManager[Account]:
+    subject = find_subject(body, turn.result) if turn else ""
+    return service.books.open(_route(body, service, turn), started, subject)
 
 
 async def _until_disconnect(request: Request, answering: Coroutine[Any, Any, Response]) -> Response:

@@ -123,7 +123,7 @@ from serve.feedback import keep_feedback
 from serve.schemas import FeedbackRequest
 database = Database(sys.argv[1])
 for number in range(10_000):
-    request = FeedbackRequest(answer_id="a", idempotency_key=str(number), thumb="up", question="q", answer="a")
+    request = FeedbackRequest(answer_id=str(number), idempotency_key=str(number), thumb="up", question="q", answer="a")
     keep_feedback(database, AnswerMemory(1), request, days=1)
     print(number, flush=True)
 """
