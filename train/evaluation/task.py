@@ -48,7 +48,7 @@ def read_tasks(path: Path) -> list[Task]:
         raise SourceError(path, f"cannot be read: {problem}", remedy="give a JSON Lines file") from problem
     for number, line in enumerate(lines, start=1):
         try:
-            tasks.append(_read_task(json.loads(line), str(number)))
+            tasks.append(read_task(json.loads(line), str(number)))
         except (ValueError, KeyError, TypeError) as problem:
             raise SourceError(
                 path, f"is no task: {problem!r}", line=number, remedy="write it with demo.training.exam"
@@ -66,7 +66,11 @@ def is_task_file(path: Path) -> bool:
     return isinstance(first, dict) and "messages" in first
 
 
-def _read_task(item: dict[str, Any], number: str) -> Task:
+def read_task(item: dict[str, Any], number: str) -> Task:
+    """A task from its values; `number` is its id where it has none.
+
+    Raises KeyError, TypeError or ValueError for values that are none.
+    """
     return Task(
         id=str(item.get("id", number)),
         kind=str(item["kind"]),
