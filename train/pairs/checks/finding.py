@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-Severity = Literal["stop", "look", "hint"]
+Severity = Literal["stop", "warn", "hint"]
 """`stop`: has to be mended before the pair can be approved (law, or a form that would spoil the training).
-`look`: a person decides, and may approve it as it is. `hint`: worth knowing, may well be nothing."""
+`warn`: a person decides, and may approve it as it is. `hint`: worth knowing, may well be nothing."""
 
 Code = Literal[
     "near-duplicate",

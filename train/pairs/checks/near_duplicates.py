@@ -29,7 +29,7 @@ def _describe(pair: Pair, neighbour: Neighbour) -> Finding:
     repeats = repeats and {item.record_id for item in pair.evidence} == {
         item.record_id for item in other.evidence
     }
-    severity: Severity = "stop" if repeats else "look" if neighbour.nearness != "meaning" else "hint"
+    severity: Severity = "stop" if repeats else "warn" if neighbour.nearness != "meaning" else "hint"
     todo = (
         "Its answer and its passages are the same too: set this pair aside."
         if repeats

@@ -4,19 +4,35 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 
+from train.pairs.checks.citations import check_citations
 from train.pairs.checks.context import Context
+from train.pairs.checks.contradictions import check_contradiction
 from train.pairs.checks.finding import Finding, Severity
+from train.pairs.checks.instructions import check_instructions
+from train.pairs.checks.languages import check_language
+from train.pairs.checks.length import check_length
 from train.pairs.checks.near_duplicates import check_near_duplicate
+from train.pairs.checks.quotations import check_quotations
 from train.pairs.checks.refusals import check_refusal
+from train.pairs.checks.restricted import check_restricted
 from train.pairs.checks.rights import check_rights
+from train.pairs.checks.support import check_support
 from train.pairs.pair import Pair
 
 _CHECKS: tuple[Callable[[Pair, Context], Iterator[Finding]], ...] = (
     check_rights,
+    check_restricted,
     check_refusal,
+    check_citations,
+    check_quotations,
+    check_support,
     check_near_duplicate,
+    check_contradiction,
+    check_instructions,
+    check_length,
+    check_language,
 )
-_ORDER: dict[Severity, int] = {"stop": 0, "look": 1, "hint": 2}
+_ORDER: dict[Severity, int] = {"stop": 0, "warn": 1, "hint": 2}
 
 
 def check_pair(pair: Pair, context: Context) -> tuple[Finding, ...]:
