@@ -121,6 +121,10 @@ class Settings(BaseSettings):
         return self.data / "index"
 
     @property
+    def dataset_root(self) -> Path:
+        return self.data / "datasets"
+
+    @property
     def uses_bundled_reader(self) -> bool:
         return not self.engine_urls and Path(self.model).resolve() == BUNDLED_READER
 
