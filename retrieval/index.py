@@ -26,6 +26,7 @@ from retrieval.store.lexical import LexicalIndex
 from retrieval.store.parts import open_catalog, open_parts
 from retrieval.store.snapshot import Manifest, check_files, read_manifest
 from retrieval.store.vector_parts import VectorParts
+from retrieval.words import split_words
 
 __all__ = ["Filters", "Index", "SearchResult"]
 
@@ -122,6 +123,11 @@ class Index:
     def read(self, question: str) -> Question:
         """What a question says, as a search of this index would read it."""
         return read_question(question, self._vocabulary)
+
+    def knows_name(self, name: str) -> bool:
+        """Whether the public catalogue names somebody so, in any order of the words."""
+        words = split_words(name)
+        return bool(words) and bool(self._vocabulary.find_names(words))
 
     def record(self, record_id: str, audience: Audience = PUBLIC) -> Record | None:
         """The record with this id; None when there is none that `audience` may see."""
