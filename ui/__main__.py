@@ -36,6 +36,7 @@ def make_parser(settings: Settings) -> argparse.ArgumentParser:
     from retrieval.sources import commands as source_commands
     from serve import commands as serve_commands
     from serve.adapters import commands as adapter_commands
+    from serve.conversations import commands as conversation_commands
     from serve.evaluation import commands as evaluation_commands
 
     parser = argparse.ArgumentParser(prog="reading-room", description="Ask a library's special collections.")
@@ -52,6 +53,7 @@ def make_parser(settings: Settings) -> argparse.ArgumentParser:
     evaluation_commands.add_command(evaluate, settings)
     source_commands.add_commands(subparsers, settings.data, make_engine_options(search))
     adapter_commands.add_commands(subparsers, settings)
+    conversation_commands.add_commands(subparsers, settings)
     return parser
 
 
@@ -71,8 +73,9 @@ def _run(arguments: argparse.Namespace) -> int:
 
 
 def _mount_pages(app: FastAPI, base_url: str) -> None:
-    from ui.mount import mount_patron
+    from ui.mount import mount_desk, mount_patron
 
+    mount_desk(app, base_url)
     mount_patron(app, base_url)
 
 

@@ -30,21 +30,29 @@ Reply = TypeVar("Reply", bound=BaseModel)
 MOST_EVENT_BYTES = 8_000_000
 """No event of an answer is larger; a stream that sends one is not ours."""
 
-_UNREACHABLE = "The service cannot be reached at the moment. Please try again in a minute."
+UNREACHABLE = "The service cannot be reached at the moment. Please try again in a minute."
 _BROKEN_OFF = "The answer broke off before it was complete. Please ask again."
-_UNREADABLE = "The service sent something that cannot be read. Please tell the library staff."
+UNREADABLE = "The service sent something that cannot be read. Please tell the library staff."
 
 
 class GatewayError(Exception):
     """A request that failed; `str(error)` is one plain sentence for the reader.
 
-    `code` is the gateway's error code ("" where it sent none); `retry_after` is in seconds.
+    `code` is the gateway's error code ("" where it sent none), `status` that of HTTP (0 where nothing
+    came back); `retry_after` is in seconds.
     """
 
     def __init__(
-        self, message: str, *, code: str = "", param: str = "", retry_after: int | None = None
+        self,
+        message: str,
+        *,
+        code: str = "",
+        param: str = "",
+        retry_after: int | None = None,
+        status: int = 0,
     ) -> None:
         super().__init__(message)
+        self.status = status
         self.code = code
         self.param = param
         self.retry_after = retry_after
@@ -107,12 +115,12 @@ class GatewayClient:
                 f"{self._base_url}/v1/chat/completions", json=request.model_dump(exclude_none=True)
             ) as response:
                 if response.status != 200:
-                    raise await _read_error(response)
+                    raise await read_error(response)
                 async with aclosing(_read_answer(response)) as events:
                     async for event in events:
                         yield event
         except (aiohttp.ClientError, TimeoutError, OSError) as problem:
-            raise GatewayError(_UNREACHABLE) from problem
+            raise GatewayError(UNREACHABLE) from problem
 
     async def _fetch(self, method: str, path: str, kind: type[Reply], body: BaseModel | None = None) -> Reply:
         payload = None if body is None else body.model_dump(exclude_none=True)
@@ -122,12 +130,12 @@ class GatewayClient:
                 method, self._base_url + path, json=payload, timeout=timeout
             ) as response:
                 if response.status >= 300:
-                    raise await _read_error(response)
+                    raise await read_error(response)
                 return kind.model_validate_json(await response.read())
         except ValidationError as problem:
-            raise GatewayError(_UNREADABLE) from problem
+            raise GatewayError(UNREADABLE) from problem
         except (aiohttp.ClientError, TimeoutError, OSError) as problem:
-            raise GatewayError(_UNREACHABLE) from problem
+            raise GatewayError(UNREACHABLE) from problem
 
     def _open(self) -> aiohttp.ClientSession:
         if self._session is None:
@@ -140,16 +148,20 @@ class GatewayClient:
         return self._session
 
 
-async def _read_error(response: aiohttp.ClientResponse) -> GatewayError:
+async def read_error(response: aiohttp.ClientResponse) -> GatewayError:
     """The gateway's own sentence, or a plain one where what answered is not the gateway."""
     wait = response.headers.get("Retry-After", "")
     retry_after = int(wait) if wait.isdecimal() else None
     try:
         error = ErrorReply.model_validate_json(await response.read()).error
     except ValidationError:
-        return GatewayError(_UNREACHABLE, retry_after=retry_after)
+        return GatewayError(UNREACHABLE, retry_after=retry_after, status=response.status)
     return GatewayError(
-        error.message, code=error.code or "", param=error.param or "", retry_after=retry_after
+        error.message,
+        code=error.code or "",
+        param=error.param or "",
+        retry_after=retry_after,
+        status=response.status,
     )
 
 
@@ -178,7 +190,7 @@ async def _split_events(response: aiohttp.ClientResponse) -> AsyncGenerator[byte
             if line.startswith(b"data:"):
                 yield line[5:].strip()
         if len(held) > MOST_EVENT_BYTES:
-            raise GatewayError(_UNREADABLE)
+            raise GatewayError(UNREADABLE)
 
 
 def _read_chunk(payload: bytes) -> list[TextDelta | AnswerEnd]:
@@ -195,5 +207,5 @@ def _read_chunk(payload: bytes) -> list[TextDelta | AnswerEnd]:
         if details := chunk.get("reading_room"):
             events.append(AnswerEnd(AnswerDetails.model_validate(details)))
     except (ValueError, TypeError, AttributeError) as problem:
-        raise GatewayError(_UNREADABLE) from problem
+        raise GatewayError(UNREADABLE) from problem
     return events

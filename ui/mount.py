@@ -1,17 +1,24 @@
-"""The patron page on the gateway's app: Gradio with every door shut that the page does not need."""
+"""The pages on the gateway's app: the staff desk, and the patron page at "/".
+
+The patron page is Gradio with every door shut that the page does not need.
+"""
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from typing import Any
 
 import gradio as gr
 from fastapi import FastAPI
 from starlette.middleware.cors import CORSMiddleware
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
 from starlette.routing import Mount
 
 from ui.client import GatewayClient
+from ui.desk.app import build_desk
+from ui.desk.client import DeskClient
 from ui.guard import PageGuard
 from ui.patron import build_patron
 from ui.shell import Shell
@@ -27,6 +34,14 @@ FONT = (
     "sans-serif",
 )
 FONT_MONO = ("ui-monospace", "Consolas", "monospace")
+
+
+def mount_desk(app: FastAPI, base_url: str) -> None:
+    """Put the staff desk at "/desk" of `app`, before the patron page; it speaks to `base_url` over HTTP."""
+    client = DeskClient(base_url)
+    app.add_route("/desk", _open_desk, include_in_schema=False)
+    app.mount("/desk", build_desk(client))
+    _close_at_end(app, client.close)
 
 
 def mount_patron(app: FastAPI, base_url: str) -> None:
@@ -56,7 +71,11 @@ def mount_patron(app: FastAPI, base_url: str) -> None:
     mount = app.router.routes[-1]
     assert isinstance(mount, Mount), "gradio mounts the page as the last route"
     mount.app = PageGuard(mount.app, Shell(client))
-    _close_at_end(app, client)
+    _close_at_end(app, client.close)
+
+
+async def _open_desk(request: Request) -> Response:
+    return RedirectResponse(request.scope.get("root_path", "") + "/desk/", status_code=303)
 
 
 def _forbid_foreign_origins(app: FastAPI) -> None:
@@ -66,7 +85,7 @@ def _forbid_foreign_origins(app: FastAPI) -> None:
         app.add_middleware(CORSMiddleware, allow_origins=[], allow_methods=[], allow_headers=[])
 
 
-def _close_at_end(app: FastAPI, client: GatewayClient) -> None:
+def _close_at_end(app: FastAPI, close: Callable[[], Awaitable[None]]) -> None:
     opened = app.router.lifespan_context
 
     @asynccontextmanager
@@ -75,6 +94,6 @@ def _close_at_end(app: FastAPI, client: GatewayClient) -> None:
             try:
                 yield state
             finally:
-                await client.close()
+                await close()
 
     app.router.lifespan_context = lifespan

@@ -1,0 +1,74 @@
+"""The words the desk uses, where they are more than a label."""
+
+from __future__ import annotations
+
+from ui.wording import REASONS
+
+SAID = {
+    "signed-out": "You are signed out.",
+    "keys": "Your keys are set.",
+    "password": "Your password is changed. Other sign-ins of yours have ended.",
+    "judged-good": "Judged: good.",
+    "judged-fix": "Judged: fixed. The pair waits for approval.",
+    "judged-not-held": "Judged: not in our collections.",
+    "judged-ignore": "Judged: ignored.",
+    "judged-source": "Judged: wrong source. Kept as a case for the search.",
+    "judged-draft": "Judged. The pair it made stays a draft: a check found something to mend.",
+    "reopened": "The judgement is taken back.",
+    "saved": "Saved.",
+    "submitted": "Submitted. It waits for a second person.",
+    "approved": "Approved.",
+    "returned": "Returned with your note.",
+    "withdrawn": "Withdrawn.",
+    "built": "The version is built.",
+    "promoted": "The alias is changed.",
+    "rolled-back": "The alias is rolled back.",
+    "retired": "The version is retired.",
+    "whole": "Every file is as it was made.",
+    "written": "The new version is kept. It is not in force yet.",
+    "activated": "The change is in force.",
+    "person": "The account is changed.",
+    "key-gone": "The key is revoked.",
+    "erased": "The conversation is erased.",
+}
+"""What is said at the top of a page after something was done; the address names the sentence."""
+
+FIELDS = {
+    "question": "Question",
+    "answer": "Answer",
+    "note": "Note",
+    "why": "Why",
+    "waiver": "Reason for the waiver",
+    "records": "Records",
+    "right": "The right record",
+    "text": "Text",
+    "questions": "Questions",
+    "name": "Name",
+    "licence": "Licence",
+}
+"""What a field is called where a form that could not be sent shows what was typed."""
+
+VERDICTS = {
+    "good": "good",
+    "fix": "fixed",
+    "not_held": "not in our collections",
+    "ignore": "ignored",
+    "wrong_source": "wrong source",
+}
+STATES = {"draft": "Draft", "submitted": "Submitted", "approved": "Approved", "withdrawn": "Withdrawn"}
+ORIGINS = {
+    "feedback": "a patron's chat",
+    "staff": "written by staff",
+    "import": "a file",
+    "draft": "drafted by the model",
+}
+KINDS = {"answer": "an answer", "refusal": "says that the collections do not hold it"}
+CONSENTS = {
+    "patron": "the patron agreed",
+    "staff": "written by staff",
+    "file": "stated at import",
+    "none": "nobody has agreed yet",
+}
+SEVERITIES = {"stop": "Stops approval", "look": "Please look", "hint": "Hint", "warn": "Please look"}
+
+__all__ = ["CONSENTS", "FIELDS", "KINDS", "ORIGINS", "REASONS", "SAID", "SEVERITIES", "STATES", "VERDICTS"]
