@@ -24,9 +24,17 @@ Passages = Literal["retrieval", "gold"]
 DEPTH = 20
 """Hits looked through for the answering record."""
 _PLACE = re.compile(
-    r"\b(box|folder|where|shel[fv]|call number|container|volume|reel|stored|kept)\b", re.IGNORECASE
+    r"\b(box(?:es)?|folders?|where|shel[fv]|call number|container|volume|reel|stored|kept)\b", re.IGNORECASE
 )
 """Words of a question that asks for a place."""
+_FACT = re.compile(
+    r"^\W*(?:and |so )?(?:who|whom|when|why|how|where (?:was|were|did|does)"
+    r"|what (?!do you|have you|is there|is in|letters|material|records|items|photographs)"
+    r"|(?:can|may|could) (?:i|we|anyone|anybody))\b"
+    r"|^\W*(?:is|are|was|were)\b.*\b(?:open|available|closed|restricted|accessible)\b",
+    re.IGNORECASE,
+)
+"""A question for a fact about something, not for what there is."""
 _COMMON = frozenset(
     "the and for with from that this was were are his her their its has had have not but by of to in on at "
     "as an or is be it a no yes".split()
@@ -94,7 +102,12 @@ def show_snippet(hit: Hit, question: GoldQuestion) -> Hit:
 
 
 def find_telling(question: GoldQuestion) -> frozenset[str]:
-    """Words of the gold snippet that the question does not hold already: what an answer adds."""
+    """Where a fact is asked for, the gold snippet's words that the question lacks: what an answer adds.
+
+    Where it is asked what there is, the heading that an answer quotes says it.
+    """
+    if not _FACT.search(question.text):
+        return frozenset()
     asked = {*fold_words(question.text).split(), *_COMMON}
     return frozenset(word for word in fold_words(question.snippet).split() if word not in asked)
 
