@@ -1,0 +1,216 @@
+"""Bring what patrons said into the inbox: each to the nearest group that asks the same, else to a new one.
+
+A group keeps its id and its entries; what comes later joins it or does not, and nothing is ever regrouped.
+
+What comes in for a group that was judged is counted there, as long as the answer is one that was judged:
+it needs no second judgement. Another answer to the same question that went badly opens the group again.
+In an open group such an answer raises the revision, so that nobody judges what they have not seen.
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+from sqlalchemy import delete, select
+from sqlalchemy.orm import Session, undefer
+
+from retrieval.asked.questions import Question, read_question
+from retrieval.embedding import Embedder, Vectors
+from retrieval.index import Index
+from retrieval.library import Library
+from serve.curation.entries import Entry, read_entries, read_waiting
+from serve.curation.evidence import find_index
+from serve.curation.likeness import LEAST, Asked, ask_same, describe, fold_question
+from serve.curation.pairs import take_turn
+from serve.curation.tables import InboxEntry, InboxGroup
+from serve.database import Database
+from serve.people.moments import now_utc
+
+MOST_AT_ONCE = 256
+"""Entries grouped by one call, about a second's work."""
+_MOST_READ = 2000
+"""Characters of a question that are read and embedded."""
+_MOST_COMPARED = 40
+"""Nearest questions that are held against a new one word by word."""
+
+
+def collect(database: Database, library: Library, limit: int = MOST_AT_ONCE) -> int:
+    """Group what is waiting; returns how many entries were. Safe from several processes at once."""
+    with database.readings() as session:
+        waiting = read_waiting(session, limit)
+    if not waiting:
+        return 0
+    vectors = _embed(library.embedder, [entry.question for entry in waiting])
+    index = find_index(library)
+    with database.sessions.begin() as session:
+        take_turn(session)
+        _remove_empty(session)
+        still = read_entries(session, [entry.id for entry in waiting])
+        grouped = set(
+            session.scalars(select(InboxEntry.id).where(InboxEntry.id.in_([entry.id for entry in waiting])))
+        )
+        grouping = _Grouping(session, library.embedder, index)
+        for entry, vector in zip(waiting, vectors, strict=True):
+            if entry.id in still and entry.id not in grouped:
+                grouping.place(entry, vector)
+        return len(waiting)
+
+
+@dataclass(slots=True)
+class _Known:
+    """A question that was asked before: its group, and an entry to read its words from."""
+
+    entry: str
+    group: str
+    vector: Vectors
+
+
+@dataclass(slots=True)
+class _Grouping:
+    """One transaction that brings entries in."""
+
+    session: Session
+    embedder: Embedder
+    index: Index | None
+    _known: list[_Known] = field(default_factory=list)
+    _wordings: dict[str, str] = field(default_factory=dict)
+    _matrix: Vectors | None = None
+    _read: dict[str, Asked] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self._renew()
+        rows = self.session.execute(
+            select(InboxEntry.id, InboxEntry.group, InboxEntry.wording, InboxEntry.vector).order_by(
+                InboxEntry.created, InboxEntry.id
+            )
+        )
+        for name, group, wording, vector in rows:
+            if wording not in self._wordings:
+                self._wordings[wording] = group
+                self._known.append(_Known(name, group, np.frombuffer(vector, dtype=np.float32)))
+
+    def place(self, entry: Entry, vector: Vectors) -> None:
+        """Put one entry into the group that asks the same, or into one of its own."""
+        wording = fold_question(entry.question)
+        name = self._wordings.get(wording) or self._find_nearest(entry, vector)
+        group = self.session.get(InboxGroup, name) if name else None
+        if group is None:
+            group = self._open()
+        else:
+            self._tell(group, entry)
+        self.session.add(
+            InboxEntry(
+                id=entry.id,
+                group=group.id,
+                feedback=entry.id if entry.is_feedback else None,
+                turn=None if entry.is_feedback else entry.id,
+                created=entry.created,
+                wording=wording,
+                voice=entry.voice,
+                thumb=entry.thumb,
+                badness=entry.badness,
+                unanswered=entry.unanswered,
+                signature=entry.signature,
+                embedder=self.embedder.digest[:200],
+                vector=vector.tobytes(),
+            )
+        )
+        self.session.flush()
+        if wording not in self._wordings:
+            self._wordings[wording] = group.id
+            self._known.append(_Known(entry.id, group.id, vector))
+            self._read[entry.id] = describe(self._read_question(entry.question))
+
+    def _find_nearest(self, entry: Entry, vector: Vectors) -> str:
+        """The group of the nearest question that asks the same; "" where none does."""
+        if not self._known:
+            return ""
+        if self._matrix is None or len(self._matrix) < len(self._known):
+            self._matrix = np.stack([known.vector for known in self._known])
+        cosines = self._matrix @ vector
+        near = np.flatnonzero(cosines >= LEAST)
+        best = near[np.argsort(-cosines[near], kind="stable")][:_MOST_COMPARED].tolist()
+        self._read_known([self._known[place].entry for place in best])
+        asked = describe(self._read_question(entry.question))
+        for place in best:
+            known = self._known[place]
+            other = self._read.get(known.entry)
+            if other is not None and ask_same(asked, other, float(cosines[place])):
+                return known.group
+        return ""
+
+    def _read_known(self, ids: Sequence[str]) -> None:
+        wanted = [name for name in ids if name not in self._read]
+        for name, entry in (read_entries(self.session, wanted) if wanted else {}).items():
+            self._read[name] = describe(self._read_question(entry.question))
+
+    def _read_question(self, text: str) -> Question:
+        text = text[:_MOST_READ]
+        return self.index.read(text) if self.index else read_question(text)
+
+    def _open(self) -> InboxGroup:
+        group = InboxGroup(
+            id=f"group-{secrets.token_hex(8)}",
+            opened=now_utc(),
+            state="open",
+            revision=1,
+            verdict="",
+            judged_by="",
+            judged_at=None,
+            known=[],
+            claimed_by="",
+            claimed_name="",
+            claimed_until=None,
+        )
+        self.session.add(group)
+        self.session.flush()
+        return group
+
+    def _tell(self, group: InboxGroup, entry: Entry) -> None:
+        """Open a judged group again, or raise an open one's revision, for an answer not seen there yet."""
+        if not entry.badness or not entry.remembered or entry.signature in group.known:
+            return
+        if group.state == "open":
+            seen = select(InboxEntry.id).where(
+                InboxEntry.group == group.id, InboxEntry.signature == entry.signature
+            )
+            if self.session.scalar(seen.limit(1)) is not None:
+                return
+        group.state = "open"
+        group.revision += 1
+
+    def _renew(self) -> None:
+        """Embed anew what another model embedded: vectors of two models cannot be compared."""
+        old = self.session.scalars(
+            select(InboxEntry)
+            .where(InboxEntry.embedder != self.embedder.digest[:200])
+            .options(undefer(InboxEntry.vector))
+        ).all()
+        entries = read_entries(self.session, [row.id for row in old]) if old else {}
+        known = [row for row in old if row.id in entries]
+        vectors = _embed(self.embedder, [entries[row.id].question for row in known])
+        for row, vector in zip(known, vectors, strict=True):
+            row.embedder, row.vector = self.embedder.digest[:200], vector.tobytes()
+        self.session.flush()
+
+
+def _remove_empty(session: Session) -> None:
+    """Groups all of whose entries went with their feedback go as well."""
+    filled = select(InboxEntry.id).where(InboxEntry.group == InboxGroup.id)
+    session.execute(
+        delete(InboxGroup).where(~filled.exists()), execution_options={"synchronize_session": False}
+    )
+
+
+def _embed(embedder: Embedder, questions: Sequence[str]) -> Vectors:
+    """Unit vectors of the questions, each different one embedded once."""
+    cut = [question[:_MOST_READ] for question in questions]
+    different = list(dict.fromkeys(cut))
+    if not different:
+        return np.zeros((0, embedder.dimension), dtype=np.float32)
+    vectors = np.asarray(embedder.encode(different), dtype=np.float32)
+    places = {question: place for place, question in enumerate(different)}
+    return vectors[[places[question] for question in cut]]

@@ -1,0 +1,150 @@
+"""Entries of the inbox: a patron's feedback, or a kept turn, as the inbox reads it."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import datetime
+
+from pydantic import ValidationError
+from sqlalchemy import ColumnElement, Select, func, select
+from sqlalchemy.orm import Session
+
+from serve.conversations.tables import KeptTurn
+from serve.curation.tables import InboxEntry
+from serve.curation.weighing import is_unanswered, name_voice, sign, weigh
+from serve.people.moments import as_utc
+from serve.schemas import AnswerDetails
+from serve.tables import Feedback
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entry:
+    """One answer that was given and what is known of it. `thumb` is "" for a kept turn.
+
+    `details` is None where nothing but the client's word stands behind question and answer, or where what
+    was kept of them cannot be read.
+    """
+
+    id: str
+    is_feedback: bool
+    created: datetime
+    question: str
+    answer: str
+    thumb: str
+    reasons: tuple[str, ...]
+    comment: str
+    suggested: str
+    details: AnswerDetails | None
+    answer_id: str
+    remembered: bool
+    agreed: bool
+    conversation: str
+
+    @property
+    def unanswered(self) -> bool:
+        return is_unanswered(self.details, self.answer)
+
+    @property
+    def badness(self) -> float:
+        return weigh(self.thumb, self.reasons, unanswered=self.unanswered)
+
+    @property
+    def voice(self) -> str:
+        return name_voice(self.answer_id, self.conversation, remembered=self.remembered)
+
+    @property
+    def signature(self) -> str:
+        return sign(self.details, self.answer, unanswered=self.unanswered)
+
+
+def read_waiting(session: Session, limit: int) -> list[Entry]:
+    """Feedback, and kept turns that ended without an answer, that are in no group yet; oldest first.
+
+    A kept turn that its patron gave feedback on comes in as that feedback.
+    """
+    feedback = session.scalars(_waiting_feedback().order_by(Feedback.created, Feedback.id).limit(limit)).all()
+    entries = [read_feedback(row) for row in feedback]
+    if len(entries) < limit:
+        turns = _waiting_turns().order_by(KeptTurn.created, KeptTurn.id).limit(limit - len(entries))
+        entries += [read_turn(row) for row in session.scalars(turns)]
+    return entries
+
+
+def count_waiting(session: Session) -> int:
+    """How many are in no group yet."""
+    return sum(
+        session.scalar(select(func.count()).select_from(query.subquery())) or 0
+        for query in (_waiting_feedback(), _waiting_turns())
+    )
+
+
+def read_entries(session: Session, ids: Collection[str]) -> dict[str, Entry]:
+    """Entries by id; those whose time is over are not among them."""
+    found = {
+        row.id: read_feedback(row) for row in session.scalars(select(Feedback).where(Feedback.id.in_(ids)))
+    }
+    turns = session.scalars(select(KeptTurn).where(KeptTurn.id.in_(set(ids) - set(found))))
+    return found | {row.id: read_turn(row) for row in turns}
+
+
+def read_feedback(row: Feedback) -> Entry:
+    details = read_details(row.details) if row.remembered else None
+    return Entry(
+        id=row.id,
+        is_feedback=True,
+        created=as_utc(row.created),
+        question=row.question,
+        answer=row.answer,
+        thumb=row.thumb,
+        reasons=tuple(row.reasons),
+        comment=row.comment,
+        suggested=row.corrected_answer,
+        details=details,
+        answer_id=row.answer_id,
+        remembered=row.remembered,
+        agreed=bool(row.consent),
+        conversation=row.conversation or "",
+    )
+
+
+def read_turn(row: KeptTurn) -> Entry:
+    return Entry(
+        id=row.id,
+        is_feedback=False,
+        created=as_utc(row.created),
+        question=row.question,
+        answer=row.answer,
+        thumb="",
+        reasons=(),
+        comment="",
+        suggested="",
+        details=read_details(row.details),
+        answer_id=row.answer_id,
+        remembered=True,
+        agreed=True,
+        conversation=row.conversation,
+    )
+
+
+def read_details(kept: object) -> AnswerDetails | None:
+    """What stands behind an answer; None where an older form of it cannot be read any more."""
+    try:
+        return AnswerDetails.model_validate(kept)
+    except ValidationError:
+        return None
+
+
+def _waiting_feedback() -> Select[Feedback]:
+    grouped = select(InboxEntry.id).where(InboxEntry.id == Feedback.id)
+    return select(Feedback).where(~grouped.exists())
+
+
+def _waiting_turns() -> Select[KeptTurn]:
+    grouped = select(InboxEntry.id).where(InboxEntry.id == KeptTurn.id)
+    told = select(Feedback.id).where(Feedback.answer_id == KeptTurn.answer_id)
+    return select(KeptTurn).where(~grouped.exists(), ~told.exists(), _ended_badly())
+
+
+def _ended_badly() -> ColumnElement[bool]:
+    return KeptTurn.details["status"].as_string().in_(("not_found", "passages_only"))
