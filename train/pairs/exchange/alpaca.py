@@ -56,8 +56,8 @@ def _write_history(history: Sequence[Earlier]) -> list[list[str]]:
 def _read(value: dict[str, Any], reading: Reading) -> Pair:
     for key in ("instruction", "output"):
         if key not in value:
-            found = list_names(list(value), most=8) or "nothing"
-            raise Misfit(key, f"there is no key “{key}”; found {found}", "Choose the form that the file has")
+            names = list_names(list(value), most=8) or "nothing"
+            raise Misfit(key, f"there is no key “{key}”; found {names}", "Choose the form that the file has")
     found = _take_apart(value)
     own = load_pair(value.get(KEY))
     if own is None:

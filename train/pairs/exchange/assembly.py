@@ -28,7 +28,8 @@ _MOST_OTHER = 300
 MOST_EVIDENCE = 50
 MOST_TURNS = 100
 
-_CHOICES: Mapping[str, tuple[str, ...]] = {
+_TEXTS: tuple[Field, ...] = ("question", "answer", "id", "contributor", "approver", "waiver", "licence")
+_CHOICES: Mapping[Field, tuple[str, ...]] = {
     "kind": get_args(Kind),
     "origin": get_args(Origin),
     "consent": get_args(Consent),
@@ -54,32 +55,29 @@ def assemble(values: Mapping[Field, object], own: Pair | None = None) -> Pair:
     Evidence of which only an id or a call number is given has that as its `record_id`, and nothing else.
     The id is "" where there is none.
     """
-    pair = own or _EMPTY
-    for name in ("question", "answer"):
-        if name in values:
-            pair = replace(pair, **{name: read_text(name, values[name])})
+    base = own or _EMPTY
+    given: dict[str, Any] = {name: read_text(name, values[name]) for name in _TEXTS if name in values}
     if extra := read_text("input", values.get("input", "")).strip("\r\n"):
-        pair = replace(pair, question=f"{pair.question}\n\n{extra}" if pair.question else extra)
+        question = given.get("question", base.question)
+        given["question"] = f"{question}\n\n{extra}" if question else extra
+    for name, choices in _CHOICES.items():
+        if name in values:
+            given[name] = _choose(name, values[name], choices, getattr(_EMPTY, name))
+    if "language" in values:
+        given["language"] = _read_language(values["language"])
+    if "history" in values:
+        given["history"] = _read_history(values["history"])
+    if "evidence" in values or "passages" in values:
+        known = own.evidence if own else ()
+        given["evidence"] = _read_evidence(values.get("evidence"), values.get("passages"), known)
+    pair = replace(base, **given)
     for name in ("question", "answer"):
         if not getattr(pair, name).strip():
             raise Misfit(name, "is empty", f"Write the {name}")
-    for name in ("id", "contributor", "approver", "waiver", "licence"):
-        if name in values:
-            pair = replace(pair, **{name: read_text(name, values[name])})
-    for name, choices in _CHOICES.items():
-        if name in values:
-            pair = replace(pair, **{name: _choose(name, values[name], choices, getattr(_EMPTY, name))})
-    if "language" in values:
-        pair = replace(pair, language=_read_language(values["language"]))
-    if "history" in values:
-        pair = replace(pair, history=_read_history(values["history"]))
-    if "evidence" in values or "passages" in values:
-        known = own.evidence if own else ()
-        pair = replace(pair, evidence=_read_evidence(values.get("evidence"), values.get("passages"), known))
     if pair.id and not _ID.fullmatch(pair.id):
         raise Misfit("id", "expected up to 80 letters, digits and . _ : -", "Correct it or leave it empty")
-    if "kind" not in values and own is None and pair.answer.strip() == REFUSAL:
-        pair = replace(pair, kind="refusal")
+    if own is None and "kind" not in given and pair.answer.strip() == REFUSAL:
+        return replace(pair, kind="refusal")
     return pair
 
 
@@ -169,8 +167,13 @@ def _read_evidence(value: object, passages: object, known: Sequence[Evidence]) -
     if not items:
         return tuple(shown)
     for number, passage in enumerate(shown):
-        texts = {"heading": passage.heading, "breadcrumb": passage.breadcrumb, "text": passage.text}
-        items[number] = replace(items[number], **{name: text for name, text in texts.items() if text})
+        item = items[number]
+        items[number] = replace(
+            item,
+            heading=passage.heading or item.heading,
+            breadcrumb=passage.breadcrumb or item.breadcrumb,
+            text=passage.text or item.text,
+        )
     return tuple(items)
 
 

@@ -73,10 +73,10 @@ def read_object(value: dict[str, Any], reading: Reading) -> Pair:
             values[name] = held
         else:
             unknown.append(key)
-    for name in ("question", "answer"):
-        if name not in values and not (name == "question" and "input" in values):
+    for wanted in ("question", "answer"):
+        if wanted not in values and not (wanted == "question" and "input" in values):
             found = list_names(list(value), most=8) or "nothing"
-            raise Misfit(name, f"there is no key for the {name}; found {found}", EXPECTED)
+            raise Misfit(wanted, f"there is no key for the {wanted}; found {found}", EXPECTED)
     if unknown:
         reading.remark_once(f"keys that are not known were left out: {list_names(sorted(unknown))}", EXPECTED)
     return assemble(values)

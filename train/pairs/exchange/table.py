@@ -39,7 +39,7 @@ class Layout:
     width: int
     fields: Mapping[Field, tuple[int, ...]]
     pieces: tuple[int, ...]
-    names: Mapping[Field, str]
+    names: Mapping[str, str]
 
 
 def write_table(pairs: Sequence[Pair]) -> tuple[list[list[str]], list[str]]:
@@ -98,8 +98,7 @@ def read_rows(rows: Iterable[Row], layout: Layout, reading: Reading, fold: Fold,
         try:
             reading.keep(_read_row([*cells, *[""] * (layout.width - len(cells))], layout, fold, clean), place)
         except Misfit as misfit:
-            named: Mapping[str, str] = {**layout.names}
-            misfit.column = f"column “{named.get(misfit.column, misfit.column)}”"
+            misfit.column = f"column “{layout.names.get(misfit.column, misfit.column)}”"
             reading.refuse(misfit.at(place))
 
 
@@ -143,7 +142,7 @@ def _lay_out(number: int, cells: Sequence[str], reading: Reading) -> Layout:
     if left_out:
         named = "a column that is not known was" if len(left_out) == 1 else "columns that are not known were"
         reading.remark(f"{named} left out: {list_names(left_out)}", EXPECTED, Place("Row", number))
-    names = {name: headers[positions[0]] for name, positions in fields.items()}
+    names: dict[str, str] = {name: headers[positions[0]] for name, positions in fields.items()}
     return Layout(len(headers), fields, pieces, names)
 
 
