@@ -32,7 +32,7 @@ from serve.offering import Offering
 from serve.rollout.controller import review
 from serve.rollout.counts import Tally
 from serve.rollout.slowness import Slowness
-from serve.routes import adapters, chat, collections, feedback, health, trial_search
+from serve.routes import adapters, chat, collections, feedback, health, people, session, trial_search
 from serve.service import Service
 from serve.settings import Settings
 from serve.tokens import load_token_counter
@@ -92,7 +92,7 @@ def create_app(
     )  # fmt: skip
     app.state.service = service
     install_error_replies(app)
-    for routes in (chat, adapters, collections, trial_search, feedback, health):
+    for routes in (chat, adapters, collections, trial_search, feedback, health, session, people):
         app.include_router(routes.router)
     if mount_pages:
         mount_pages(app)

@@ -24,7 +24,9 @@ def describe_error(error: ServeError) -> dict[str, Any]:
 
 def reply_error(error: ServeError) -> JSONResponse:
     """The whole reply, with Retry-After where trying again can help."""
-    headers = {"Retry-After": str(error.retry_after)} if error.retry_after else None
+    headers = {"Retry-After": str(error.retry_after)} if error.retry_after else {}
+    if error.status == 401:
+        headers["WWW-Authenticate"] = "Bearer"
     return JSONResponse(describe_error(error), status_code=error.status, headers=headers)
 
 

@@ -3,10 +3,12 @@
 ServeError                 status  code
 ├── BadRequest             400     invalid_request
 ├── UnknownModel           404     model_not_found
+├── Unauthorized           401     unauthorized        a sign-in or key that is over, or a wrong password
 ├── Forbidden              403     forbidden
 ├── NotFound               404     not_found
 ├── Conflict               409     conflict            somebody else was quicker, or it cannot be done now
 ├── TooLarge               413     request_too_large
+├── TooManyRequests        429     too_many_requests   (with Retry-After)
 ├── StoreFull              507     storage_full        the adapter folder's disk (serve.adapters.store)
 ├── TooBusy                503     overloaded          (with Retry-After)
 ├── NotReady               503     not_ready           (with Retry-After)
@@ -52,6 +54,12 @@ class NotFound(ServeError):
     status, type, code = 404, "invalid_request_error", "not_found"
 
 
+class Unauthorized(ServeError):
+    """What was sent to show who asks shows nobody: it is wrong, or its time is over."""
+
+    status, type, code = 401, "authentication_error", "unauthorized"
+
+
 class Forbidden(ServeError):
     """The request needs a key, or another one."""
 
@@ -68,6 +76,16 @@ class TooLarge(ServeError):
     """The request body, or the conversation, is larger than the service takes."""
 
     status, type, code = 413, "invalid_request_error", "request_too_large"
+
+
+class TooManyRequests(ServeError):
+    """This key, or this name, has been used too often; it may be again after `retry_after` seconds."""
+
+    status, type, code = 429, "rate_limit_error", "too_many_requests"
+
+    def __init__(self, message: str, *, retry_after: int) -> None:
+        super().__init__(message)
+        self.retry_after = retry_after
 
 
 class TooBusy(ServeError):

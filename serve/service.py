@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import secrets
+from dataclasses import dataclass, field
 from typing import Annotated
 
 from fastapi import Depends, Request
@@ -34,6 +35,8 @@ class Service:
     answerer: Answerer
     memory: AnswerMemory
     admission: Admission
+    page_key: str = field(default_factory=lambda: f"rrp_{secrets.token_urlsafe(32)}", repr=False)
+    """What the gateway's own pages send where programs need a key; made anew at each start."""
 
     @property
     def aliases(self) -> Aliases:
