@@ -8,13 +8,22 @@ from typing import Annotated, Literal
 from fastapi import APIRouter, Depends, Query, Request, Response
 from starlette.concurrency import run_in_threadpool
 
+from serve.curation.drafting import draft_pairs
 from serve.curation.evidence import find_index
 from serve.curation.importing import Imported, Rights, export_pairs, import_pairs
 from serve.errors import TooLarge
 from serve.people.access import require
 from serve.people.authority import Action, Actor
 from serve.service import ServiceDep
-from serve.wire.exchange import ExportReport, FormInfo, FormList, ImportProblem, ImportReply
+from serve.wire.exchange import (
+    DraftReply,
+    DraftRequest,
+    ExportReport,
+    FormInfo,
+    FormList,
+    ImportProblem,
+    ImportReply,
+)
 from train.pairs.exchange.forms import FORMS
 from train.pairs.exchange.reading import MOST_BYTES, Problem
 
@@ -92,6 +101,15 @@ def export_file(
         "X-Reading-Room-Notes": json.dumps(export.notes),
     }
     return Response(export.data, media_type=chosen.media_type, headers=headers)
+
+
+@router.post("/drafts", status_code=201)
+async def make_drafts(body: DraftRequest, service: ServiceDep, importer: ImporterDep) -> DraftReply:
+    """Have the model draft pairs from entries of a collection. Each is a draft that somebody must look at."""
+    drafted = await draft_pairs(service, importer, body.collection, body.count)
+    return DraftReply(
+        pair_ids=list(drafted.pair_ids), model=drafted.model, asked=drafted.asked, notes=list(drafted.notes)
+    )
 
 
 def describe_import(imported: Imported) -> ImportReply:
