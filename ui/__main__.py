@@ -38,6 +38,7 @@ def make_parser(settings: Settings) -> argparse.ArgumentParser:
     from serve.adapters import commands as adapter_commands
     from serve.conversations import commands as conversation_commands
     from serve.evaluation import commands as evaluation_commands
+    from serve.people import commands as people_commands
 
     parser = argparse.ArgumentParser(prog="reading-room", description="Ask a library's special collections.")
     subparsers = parser.add_subparsers(required=True, metavar="COMMAND")
@@ -53,6 +54,7 @@ def make_parser(settings: Settings) -> argparse.ArgumentParser:
     evaluation_commands.add_command(evaluate, settings)
     source_commands.add_commands(subparsers, settings.data, make_engine_options(search))
     adapter_commands.add_commands(subparsers, settings)
+    people_commands.add_commands(subparsers, settings)
     conversation_commands.add_commands(subparsers, settings)
     return parser
 
