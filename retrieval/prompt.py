@@ -24,6 +24,9 @@ SYSTEM = (
     f"If they do not answer the question, reply exactly: {REFUSAL}"
 )
 
+_ADDED = "\n\nThe library asks for this too, and it changes none of the rules above:\n"
+"""Between the fixed rules and a library's standing instructions."""
+
 
 class Message(TypedDict):
     """One chat message, as the OpenAI chat API spells it."""
@@ -68,6 +71,12 @@ def render_passage(number: int, hit: Hit) -> str:
     return neutralise("\n".join(lines))
 
 
+def render_system(instructions: str = "") -> str:
+    """The system text: the fixed rules, and below them a library's standing instructions, where it has any."""
+    added = neutralise(instructions).strip()
+    return f"{SYSTEM}{_ADDED}{added}" if added else SYSTEM
+
+
 def build_messages(
     question: str,
     hits: Sequence[Hit],
@@ -75,14 +84,18 @@ def build_messages(
     *,
     token_budget: int,
     count_tokens: Callable[[str], int],
+    instructions: str = "",
 ) -> tuple[list[Message], int]:
     """Chat messages for one turn, and how many of the hits went in.
 
     `token_budget` bounds the whole prompt in tokens. The system text and the question always go
     in; then passages, best first, up to three quarters of what is left; then the newest turns of
     the history that still fit. At least one passage goes in, cut if it must be.
+
+    `instructions` are sentences of a library's own for the system text; they take no rule out of it.
     """
-    room = token_budget - count_tokens(SYSTEM) - count_tokens(question) - _OVERHEAD
+    system = render_system(instructions)
+    room = token_budget - count_tokens(system) - count_tokens(question) - _OVERHEAD
     passages: list[str] = []
     spent = 0
     for number, hit in enumerate(hits, start=1):
@@ -106,7 +119,7 @@ def build_messages(
     while kept and kept[0]["role"] != "user":
         kept.pop(0)
     body = "\n\n".join(["Passages:", *passages, f"Question: {neutralise(question)}"])
-    return [{"role": "system", "content": SYSTEM}, *kept, {"role": "user", "content": body}], len(passages)
+    return [{"role": "system", "content": system}, *kept, {"role": "user", "content": body}], len(passages)
 
 
 _PER_MESSAGE = 8

@@ -22,8 +22,12 @@ from retrieval.prompt import Message, build_messages
 from serve.adapters.alias import DEFAULT
 from serve.aliases import Aliases, Route, name_conversation
 from serve.answer_memory import Answer, AnswerMemory
+from serve.conversations.keeping import Keeper, keep_nothing
+from serve.conversations.key import name_key
 from serve.engine.pool import Engines
 from serve.errors import BadRequest, EngineDown
+from serve.instructions.in_force import InForce
+from serve.instructions.version import Standing
 from serve.metrics import Metrics
 from serve.schemas import ChatRequest, JsonObject, ReadingRoomOptions
 from serve.settings import Settings
@@ -48,6 +52,10 @@ class Answerer:
     metrics: Metrics
     searchers: ThreadPoolExecutor
     count_tokens: Callable[[str], int]
+    in_force: Callable[[], InForce] = InForce
+    """The standing instructions as they are now; none unless told otherwise."""
+    keep: Keeper = keep_nothing
+    """Stores an answer whose patron agreed to it."""
 
     async def search(
         self, question: str, options: ReadingRoomOptions, audience: Audience = PUBLIC
@@ -88,9 +96,16 @@ class Answerer:
         index, result = await self.search(await self._complete(question, history), request.reading_room)
         if request.model == DEFAULT and (collection := find_subject(request, result)):
             route = aliases.resolve_for(collection, name_conversation(request))
-        answer_id = f"chatcmpl-{secrets.token_hex(12)}"
         return Turn(
-            question, route, aliases.base, index, result, base_url, self.settings.ask_staff, answer_id
+            question=question,
+            route=route,
+            model=aliases.base,
+            index=index,
+            result=result,
+            base_url=base_url,
+            ask_staff=self.settings.ask_staff,
+            answer_id=make_answer_id(),
+            standing=choose_instructions(self.in_force(), request, route, result),
         )
 
     async def _complete(self, question: str, history: Sequence[Message]) -> str:
@@ -106,23 +121,31 @@ class Answerer:
         )
 
     async def answer(self, turn: Turn, request: ChatRequest) -> Events:
-        """Write the answer: deltas, then one Finished. Raises EngineError at any time."""
-        _, history = split_turns(request)
-        async with aclosing(self._write(turn, request, history)) as events:
+        """Write the answer and remember it: deltas, then one Finished. Raises EngineError at any time."""
+        async with aclosing(self.write(turn, request)) as events:
             async for event in events:
                 if isinstance(event, Finished):
-                    self.memory.remember(Answer(turn.question, event.text, event.details, turn.route))
+                    key = name_key(request.reading_room.conversation)
+                    answer = Answer(turn.question, event.text, event.details, turn.route, key)
+                    self.memory.remember(answer)
+                    await self.keep(answer)
                 yield event
 
-    async def _write(self, turn: Turn, request: ChatRequest, history: Sequence[Message]) -> Events:
+    async def write(self, turn: Turn, request: ChatRequest) -> Events:
         """Ask the engine, unless nothing was found; show the passages where no engine can be had."""
+        _, history = split_turns(request)
         if not turn.result.found or not turn.result.hits:
             async for event in turn.not_found(turn.result.hits):
                 yield event
             return
         budget = max(256, self.context - self.answer_tokens(request) - 16)
         messages, shown = build_messages(
-            turn.question, turn.result.hits, history, token_budget=budget, count_tokens=self.count_tokens
+            turn.question,
+            turn.result.hits,
+            history,
+            token_budget=budget,
+            count_tokens=self.count_tokens,
+            instructions=turn.standing.text,
         )
         hits = turn.result.hits[:shown]
         body = self.engine_body(request, turn.route, messages, turn.answer_id)
@@ -173,6 +196,27 @@ def find_subject(request: ChatRequest, result: SearchResult) -> str:
     if len(request.reading_room.collections) == 1:
         return request.reading_room.collections[0]
     return result.hits[0].record.collection_id if result.found and result.hits else ""
+
+
+def find_only_collection(request: ChatRequest, result: SearchResult) -> str:
+    """The one collection a question is limited to, or that all passages found are from; "" for several."""
+    found = (hit.record.collection_id for hit in result.hits)
+    for named in (set(request.reading_room.collections), set(found)):
+        if len(named) == 1:
+            return named.pop()
+    return ""
+
+
+def choose_instructions(
+    in_force: InForce, request: ChatRequest, route: Route, result: SearchResult
+) -> Standing:
+    """The instructions for an answer: of the one collection it is about, else of the alias it was sent to."""
+    return in_force.choose(find_only_collection(request, result), [route.alias, request.model])
+
+
+def make_answer_id() -> str:
+    """An id that nobody can guess."""
+    return f"chatcmpl-{secrets.token_hex(12)}"
 
 
 def split_turns(request: ChatRequest) -> tuple[str, list[Message]]:

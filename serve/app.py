@@ -27,12 +27,26 @@ from serve.engine.client import EngineClient
 from serve.engine.pool import Engines
 from serve.error_replies import install_error_replies
 from serve.feedback import purge_feedback
+from serve.instructions.book import Book
+from serve.instructions.follower import Follower
+from serve.instructions.trial_book import TrialBook
+from serve.instructions.trying import InstructionDesk
 from serve.metrics import Metrics
 from serve.offering import Offering
 from serve.rollout.controller import review
 from serve.rollout.counts import Tally
 from serve.rollout.slowness import Slowness
-from serve.routes import adapters, chat, collections, feedback, health, people, session, trial_search
+from serve.routes import (
+    adapters,
+    chat,
+    collections,
+    feedback,
+    health,
+    instructions,
+    people,
+    session,
+    trial_search,
+)
 from serve.service import Service
 from serve.settings import Settings
 from serve.tokens import load_token_counter
@@ -79,9 +93,11 @@ def create_app(
             await asyncio.to_thread(service.administration.adopt, who=ADOPTED_BY)
             await service.engines.look()
             await service.offering.refresh()
+            await service.instructions.follower.refresh()
+            stack.push_async_callback(service.instructions.close)
             for work in (
                 _watch_engines, _watch_registry, _review_rollouts, _watch_index, _watch_search_engine,
-                _purge_feedback,
+                _purge_feedback, _watch_instructions,
             ):  # fmt: skip
                 task = asyncio.create_task(work(service))
                 stack.push_async_callback(_cancel, task)
@@ -92,7 +108,9 @@ def create_app(
     )  # fmt: skip
     app.state.service = service
     install_error_replies(app)
-    for routes in (chat, adapters, collections, trial_search, feedback, health, session, people):
+    for routes in (
+        chat, adapters, collections, trial_search, feedback, health, session, people, instructions,
+    ):  # fmt: skip
         app.include_router(routes.router)
     if mount_pages:
         mount_pages(app)
@@ -109,6 +127,20 @@ def _assemble(settings: Settings, library: Library, engines: Sequence[EngineClie
     pool = Engines(clients=tuple(engines), stall_seconds=settings.engine_stall_seconds)
     offering = Offering(registry, pool, metrics, default=settings.default_adapter, base=base)
     pool.on_probe = offering.note_probe
+    book = Book(database)
+    follower = Follower(book)
+    admission = Admission(settings.concurrent_answers, settings.queued_answers)
+    answerer = Answerer(
+        settings=settings,
+        library=library,
+        engines=pool,
+        aliases=lambda: offering.aliases,
+        memory=memory,
+        metrics=metrics,
+        searchers=ThreadPoolExecutor(SEARCH_THREADS, "search"),
+        count_tokens=load_token_counter(settings.model),
+        in_force=lambda: follower.now,
+    )
     return Service(
         settings=settings,
         library=library,
@@ -117,18 +149,12 @@ def _assemble(settings: Settings, library: Library, engines: Sequence[EngineClie
         offering=offering,
         administration=make_administration(settings, registry),
         books=Books(metrics, Tally(), Slowness()),
-        answerer=Answerer(
-            settings=settings,
-            library=library,
-            engines=pool,
-            aliases=lambda: offering.aliases,
-            memory=memory,
-            metrics=metrics,
-            searchers=ThreadPoolExecutor(SEARCH_THREADS, "search"),
-            count_tokens=load_token_counter(settings.model),
-        ),
+        answerer=answerer,
         memory=memory,
-        admission=Admission(settings.concurrent_answers, settings.queued_answers),
+        admission=admission,
+        instructions=InstructionDesk(
+            book, TrialBook(database), answerer, admission, follower, settings.answer_seconds
+        ),
     )
 
 
@@ -152,6 +178,20 @@ async def _watch_registry(service: Service) -> None:
         except SQLAlchemyError as error:
             if str(error) != problem:
                 log.warning("aliases stay as they are, the database does not answer: %s", error)
+            problem = str(error)
+        await asyncio.sleep(REGISTRY_LOOK_SECONDS)
+
+
+async def _watch_instructions(service: Service) -> None:
+    """Take over every activation within a second, whichever gateway it came to; see `_watch_registry`."""
+    problem = ""
+    while True:
+        try:
+            await service.instructions.follower.refresh()
+            problem = ""
+        except SQLAlchemyError as error:
+            if str(error) != problem:
+                log.warning("standing instructions stay as they are, the database does not answer: %s", error)
             problem = str(error)
         await asyncio.sleep(REGISTRY_LOOK_SECONDS)
 

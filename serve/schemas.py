@@ -184,6 +184,7 @@ class AnswerDetails(BaseModel):
     `unverified` lists identifiers in the prose that stand in no source: they are marked there.
     `status`: answered, not_found, or passages_only (the engine is down: the passages themselves).
     `adapter` is the version that answered, `alias` the name it was reached by ("": by its own).
+    `instructions` is the version of the standing instructions in force, such as "collection:ms1@3".
     """
 
     answer_id: str
@@ -194,6 +195,7 @@ class AnswerDetails(BaseModel):
     model: str
     index_version: str
     prompt_version: str
+    instructions: str = ""
     searched: Searched | None = None
     sources: list[Source] = Field(default_factory=list)
     also_searched: list[Source] = Field(default_factory=list)

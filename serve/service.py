@@ -17,6 +17,7 @@ from serve.answer_memory import AnswerMemory
 from serve.answers import Answerer
 from serve.database import Database
 from serve.engine.pool import Engines
+from serve.instructions.trying import InstructionDesk
 from serve.offering import Offering
 from serve.settings import Settings
 
@@ -35,6 +36,7 @@ class Service:
     answerer: Answerer
     memory: AnswerMemory
     admission: Admission
+    instructions: InstructionDesk
     page_key: str = field(default_factory=lambda: f"rrp_{secrets.token_urlsafe(32)}", repr=False)
     """What the gateway's own pages send where programs need a key; made anew at each start."""
 

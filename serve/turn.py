@@ -17,6 +17,7 @@ from retrieval.prompt import PROMPT_VERSION, REFUSAL, render_heading
 from retrieval.records import Hit
 from serve.aliases import Route
 from serve.citation_stream import CitationStream
+from serve.instructions.version import NO_INSTRUCTIONS, Standing
 from serve.schemas import AnswerDetails, JsonObject, Source, Status
 from serve.sources import describe_search, describe_source, gather_evidence
 
@@ -53,7 +54,10 @@ Events = AsyncGenerator[Delta | Finished, None]
 
 @dataclass(frozen=True, slots=True)
 class Turn:
-    """What one answer is made of; `model` is the base, `route` says which version answers."""
+    """What one answer is made of; `model` is the base, `route` says which version answers.
+
+    `standing` are the library's own instructions for it.
+    """
 
     question: str
     route: Route
@@ -63,6 +67,7 @@ class Turn:
     base_url: str
     ask_staff: str
     answer_id: str
+    standing: Standing = NO_INSTRUCTIONS
 
     async def write(self, payloads: AsyncIterator[bytes], hits: Sequence[Hit]) -> Events:
         """The engine's stream with its citations checked; a refusal becomes our own "not found"."""
@@ -160,6 +165,7 @@ class Turn:
             model=self.model,
             index_version=self.index.version,
             prompt_version=PROMPT_VERSION,
+            instructions=self.standing.version,
             searched=describe_search(self.result, self.index, self.base_url),
             sources=[source for source in sources if source.cited],
             also_searched=[source for source in sources if not source.cited],

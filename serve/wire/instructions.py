@@ -37,7 +37,7 @@ class ScopeRequest(Incoming):
 
 
 class WriteRequest(ScopeRequest):
-    """A new version: plain sentences that are added below the fixed rules. It takes effect by no means yet."""
+    """A new version: plain sentences added below the fixed rules. Nothing takes effect by it."""
 
     text: str = Field(min_length=1, max_length=MOST_CHARACTERS)
     why: str = Field("", max_length=2_000)
