@@ -1,4 +1,8 @@
-"""What crosses the wire about dataset versions, for staff. Exam items only in `ExamPage`."""
+"""What crosses the wire about dataset versions, for staff.
+
+Which pairs a version holds is told only to those who may read the exam: whoever knows what is trained on
+knows, by what is missing, what the exam asks. All others get numbers, what was left out, and the datasheet.
+"""
 
 from __future__ import annotations
 
@@ -17,11 +21,15 @@ class BuildRequest(Incoming):
 
 
 class ExclusionInfo(BaseModel):
-    """Approved pairs that were left out for one reason; `sentence` says which, in plain words."""
+    """Approved pairs that were left out for one reason; `sentence` says which, in plain words.
+
+    `notes` say more of some of them, by id.
+    """
 
     reason: str
     sentence: str
     pairs: list[str]
+    notes: dict[str, str] = {}
 
 
 class SheetRow(BaseModel):
@@ -31,10 +39,11 @@ class SheetRow(BaseModel):
 
 
 class SheetTable(BaseModel):
-    """How the pairs spread over one property; a pair may count in several rows. `more`: rows left out."""
+    """How `total` pairs spread over one property; a pair may count in several rows. `more`: rows left out."""
 
     key: str
     title: str
+    total: int
     rows: list[SheetRow]
     more: int = 0
 
@@ -106,8 +115,8 @@ class PreviewReply(BaseModel):
 class DatasetDetail(BaseModel):
     """`GET /v1/datasets/{version}`: all of one version but its pairs. `datasheet` is Markdown.
 
-    `files` are SHA-256 by file name. `withdrawn_pairs` are ids of pairs to train on that were withdrawn
-    since; of exam items only the number is told.
+    `files` are SHA-256 by file name. `withdrawn_pairs` are ids of pairs withdrawn since, for those who may
+    read the exam; empty for others, whom `version.withdrawn` tells how many there are.
     """
 
     version: DatasetInfo
@@ -156,7 +165,8 @@ class MemberInfo(BaseModel):
 
 
 class MemberPage(BaseModel):
-    """`GET /v1/datasets/{version}/pairs?limit=&offset=`: the pairs to train on, by id."""
+    """`GET /v1/datasets/{version}/pairs?limit=&offset=`: the pairs to train on, by id; as the exam, only for
+    those who may read the exam."""
 
     object: Literal["list"] = "list"
     data: list[MemberInfo]
@@ -179,25 +189,29 @@ class ChangedInfo(BaseModel):
 
 
 class DiffReply(BaseModel):
-    """`GET /v1/datasets/{version}/diff?before=`: what became of `before` (absent: its parent).
+    """`GET /v1/datasets/{before}/diff/{after}`: what became of one version in another.
 
-    `added`, `removed` and `changed` are pairs to train on; of the exam only numbers are told.
-    `exam_moved` counts pairs that went from one part to the other: it is 0 for versions of one name.
+    `pairs_…` count the pairs to train on, `exam_…` those held out. `exam_moved` counts pairs that went from
+    one part to the other: it is 0 between versions of one name. `added`, `removed` and `changed` name the
+    pairs of both parts, for those who may read the exam; empty for others. `sentences` say all of it.
     """
 
     before: str
     after: str
-    added: list[str]
-    removed: list[str]
-    changed: list[ChangedInfo]
     pairs_before: int
     pairs_after: int
+    pairs_added: int
+    pairs_removed: int
+    pairs_changed: int
     exam_before: int
     exam_after: int
     exam_added: int
     exam_removed: int
     exam_changed: int
     exam_moved: int
+    added: list[str]
+    removed: list[str]
+    changed: list[ChangedInfo]
     sentences: list[str]
 
 

@@ -18,6 +18,7 @@ import stat
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from train.datasets.candidate import Member
 from train.datasets.datasheet import Datasheet, as_json
@@ -57,6 +58,15 @@ class DatasetFolder:
     def exam(self) -> tuple[Member, ...]:
         """The pairs held out, by id."""
         return tuple(read_members(self.path / EXAM))
+
+    def sheet(self) -> dict[str, Any]:
+        """The datasheet, as `train.datasets.datasheet.as_json` made it."""
+        told: dict[str, Any] = json.loads((self.path / SHEET).read_bytes())
+        return told
+
+    def sheet_text(self) -> str:
+        """The datasheet in Markdown."""
+        return (self.path / SHEET_TEXT).read_text("utf-8")
 
     def split(self) -> Split:
         """What lies on which side, for the next version to go on from."""

@@ -19,8 +19,8 @@ from train.pairs.pair import Pair
 
 @dataclass(frozen=True, slots=True)
 class Before:
-    """The version before of the same name: its name, digest of the whole, split, the ids of all its pairs,
-    and its tombstones. All empty for the first."""
+    """The version before of the same name: its full name, split, the ids of all its pairs, its tombstones.
+    All empty for the first."""
 
     version: str = ""
     split: Split = field(default_factory=Split)
@@ -66,7 +66,8 @@ def plan_version(
     given = [replace(one, withdrawn=True) if one.pair.id in withdrawn else one for one in candidates]
     members, left = select_pairs(given, before.pairs)
     parts = part_pairs(members, before.split)
-    known = {one for one, _, _ in left}
+    known = {one.pair.id for one in given}
+    left += [(one, "reopened", "") for one in before.pairs - withdrawn - known]
     left += [(one, "between", "") for one in parts.between]
     left += [(one, "withdrawn", "") for one in before.pairs & withdrawn - known]
     exclusions = gather_exclusions(left)

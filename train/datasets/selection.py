@@ -11,7 +11,8 @@ from train.pairs.pair import Pair
 
 SENTENCES = {
     "withdrawn": "Withdrawn: whoever gave it, or staff, took it back.",
-    "unapproved": "Not approved by a second person, and no reason recorded why one was enough.",
+    "reopened": "Approved once, and changed or sent back since.",
+    "unapproved": "Nobody has approved it, and no reason is recorded why none had to.",
     "consent": "Nobody has agreed to its use.",
     "licence": "It names no licence.",
     "not public": "It rests on material that the public may not see.",
@@ -67,10 +68,9 @@ def select_pairs(
 def find_reason(candidate: Candidate) -> tuple[str, str]:
     """Why a pair may not go in, as a key of `SENTENCES` and a note; two empty texts where it may."""
     pair = candidate.pair
-    second = bool(pair.approver) and pair.approver != pair.contributor
     found = (
         ("withdrawn", candidate.withdrawn, ""),
-        ("unapproved", not (second or pair.waiver.strip()), ""),
+        ("unapproved", not (pair.approver.strip() or pair.waiver.strip()), ""),
         ("consent", pair.consent == "none", ""),
         ("licence", not pair.licence.strip(), ""),
         ("not public", not all(item.public for item in pair.evidence) or candidate.closed, ""),
