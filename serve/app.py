@@ -22,11 +22,13 @@ from serve.answer_memory import AnswerMemory
 from serve.answers import Answerer
 from serve.body_limit import BodyLimit
 from serve.cache_rule import CacheRule
+from serve.conversations.keeping import make_keeper
+from serve.conversations.retention import GATEWAY, purge
+from serve.curation.erasure import erase_expired
 from serve.database import Database
 from serve.engine.client import EngineClient
 from serve.engine.pool import Engines
 from serve.error_replies import install_error_replies
-from serve.feedback import purge_feedback
 from serve.instructions.book import Book
 from serve.instructions.follower import Follower
 from serve.instructions.trial_book import TrialBook
@@ -40,9 +42,13 @@ from serve.routes import (
     adapters,
     chat,
     collections,
+    conversations,
     feedback,
     health,
+    inbox,
     instructions,
+    pairs,
+    pairs_exchange,
     people,
     session,
     trial_search,
@@ -50,6 +56,7 @@ from serve.routes import (
 from serve.service import Service
 from serve.settings import Settings
 from serve.tokens import load_token_counter
+from train.pairs.exchange.reading import MOST_BYTES
 
 log = logging.getLogger(__name__)
 
@@ -61,6 +68,9 @@ REGISTRY_LOOK_SECONDS = 0.4
 ROLLOUT_SECONDS = 1.0
 ADOPTED_BY = "start"
 PURGE_SECONDS = 3600.0
+COUNT_SECONDS = 5.0
+FILE_BYTES = {"/v1/pairs/import": MOST_BYTES, "/desk/exchange/import": MOST_BYTES + 1_000_000}
+"""What the addresses that files are sent to may be sent; a page's form has a little more around the file."""
 SEARCH_THREADS = 2
 
 
@@ -97,7 +107,7 @@ def create_app(
             stack.push_async_callback(service.instructions.close)
             for work in (
                 _watch_engines, _watch_registry, _review_rollouts, _watch_index, _watch_search_engine,
-                _purge_feedback, _watch_instructions,
+                _purge, _count_days, _watch_instructions,
             ):  # fmt: skip
                 task = asyncio.create_task(work(service))
                 stack.push_async_callback(_cancel, task)
@@ -109,12 +119,13 @@ def create_app(
     app.state.service = service
     install_error_replies(app)
     for routes in (
-        chat, adapters, collections, trial_search, feedback, health, session, people, instructions,
+        chat, adapters, collections, trial_search, feedback, conversations, health, session, people,
+        instructions, inbox, pairs_exchange, pairs,
     ):  # fmt: skip
         app.include_router(routes.router)
     if mount_pages:
         mount_pages(app)
-    app.add_middleware(BodyLimit, most_bytes=settings.request_bytes)
+    app.add_middleware(BodyLimit, most_bytes=settings.request_bytes, larger=FILE_BYTES)
     app.add_middleware(TrustedHostMiddleware, allowed_hosts=list(settings.allowed_hosts))
     app.add_middleware(CacheRule)
     return app
@@ -140,6 +151,7 @@ def _assemble(settings: Settings, library: Library, engines: Sequence[EngineClie
         searchers=ThreadPoolExecutor(SEARCH_THREADS, "search"),
         count_tokens=load_token_counter(settings.model),
         in_force=lambda: follower.now,
+        keep=make_keeper(database, settings.conversation_days),
     )
     return Service(
         settings=settings,
@@ -236,18 +248,33 @@ async def _watch_search_engine(service: Service) -> None:
         await asyncio.sleep(SEARCH_ENGINE_LOOK_SECONDS)
 
 
-async def _purge_feedback(service: Service) -> None:
+async def _purge(service: Service) -> None:
+    """Every hour, remove what has had its time; a database that is away is asked again the next time."""
     while True:
-        gone = await asyncio.to_thread(purge_feedback, service.database)
-        if gone:
-            log.info("feedback whose time was over: %d removed", gone)
+        try:
+            proof = await asyncio.to_thread(purge, service.database, GATEWAY, erase_expired)
+            if proof and proof.rows:
+                log.info("what had had its time was removed, see purge %d: %s", proof.id, proof.removed)
+        except SQLAlchemyError as error:
+            log.warning("nothing was purged, the database does not answer: %s", type(error).__name__)
         await asyncio.sleep(PURGE_SECONDS)
+
+
+async def _count_days(service: Service) -> None:
+    """Put the day's counts into the database now and then."""
+    while True:
+        await asyncio.sleep(COUNT_SECONDS)
+        try:
+            await asyncio.to_thread(service.books.daily.flush, service.database)
+        except SQLAlchemyError as error:
+            log.warning("counts wait, the database does not answer: %s", type(error).__name__)
 
 
 def _flush(service: Service) -> None:
     """Keep what was counted since the last review; a database that is away must not hinder the stop."""
     with suppress(SQLAlchemyError):
         service.books.tally.flush(service.database)
+        service.books.daily.flush(service.database)
 
 
 async def _cancel(task: asyncio.Task[None]) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import secrets
 from datetime import UTC, datetime, timedelta
 
-from sqlalchemy import delete, func, select
+from sqlalchemy import func, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
@@ -49,15 +49,6 @@ def keep_feedback(
                 raise
             row = earlier
     return _reply(row), row
-
-
-def purge_feedback(database: Database, now: datetime | None = None) -> int:
-    """Delete feedback whose time is over; returns how many rows went."""
-    with database.sessions.begin() as session:
-        gone = session.execute(
-            delete(Feedback).where(Feedback.expires <= (now or datetime.now(UTC))).returning(Feedback.id)
-        )
-        return len(gone.all())
 
 
 def _find_earlier(session: Session, request: FeedbackRequest) -> Feedback | None:

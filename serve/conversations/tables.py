@@ -82,7 +82,7 @@ class Purged(Base):
     __tablename__ = "purged"
 
     hash: Mapped[str] = mapped_column(String(64), primary_key=True)
-    purge: Mapped[int] = mapped_column(ForeignKey("purge.id"), index=True)
+    purge: Mapped[int] = mapped_column(ForeignKey("purge.id"), primary_key=True, index=True)
 
 
 class Erasure(Base):

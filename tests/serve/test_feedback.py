@@ -7,7 +7,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -16,7 +16,7 @@ from sqlalchemy import func, inspect, select
 from serve.answer_memory import Answer, AnswerMemory
 from serve.database import Database
 from serve.errors import NotFound
-from serve.feedback import keep_feedback, purge_feedback
+from serve.feedback import keep_feedback
 from serve.schemas import AnswerDetails, FeedbackRequest
 from serve.tables import Base, Feedback
 from tests.databases import run_postgres
@@ -98,15 +98,6 @@ def test_an_unknown_answer_needs_question_and_answer(database: Database, memory:
     with database.sessions() as session:
         row = session.scalars(select(Feedback)).one()
     assert (row.question, row.answer, row.remembered, row.details) == ("Q", "A", False, {})
-
-
-def test_purge_removes_what_is_over_and_nothing_else(database: Database, memory: AnswerMemory) -> None:
-    keep_feedback(database, memory, make_request(), days=1)
-    keep_feedback(database, memory, make_request(idempotency_key="k2"), days=3)
-    assert purge_feedback(database, datetime.now(UTC) + timedelta(days=2)) == 1
-    assert purge_feedback(database, datetime.now(UTC) + timedelta(days=2)) == 0
-    with database.sessions() as session:
-        assert session.scalars(select(Feedback.idempotency_key)).all() == ["k2"]
 
 
 def test_migrations_make_what_the_tables_say(database: Database) -> None:

@@ -77,7 +77,7 @@ def upgrade() -> None:
     op.create_table(
         "purged",
         sa.Column("hash", sa.String(64), primary_key=True),
-        sa.Column("purge", sa.Integer(), sa.ForeignKey("purge.id"), nullable=False, index=True),
+        sa.Column("purge", sa.Integer(), sa.ForeignKey("purge.id"), primary_key=True, index=True),
     )
     op.create_table(
         "erasure",
