@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
@@ -62,6 +63,11 @@ def show_list(parts: Sequence[object]) -> str:
     return ", ".join(str(part) for part in parts)
 
 
+def show_json(value: object) -> str:
+    """Details of any form, as plain text."""
+    return json.dumps(value, ensure_ascii=False)
+
+
 def _show(value: object) -> object:
     return clean(value) if isinstance(value, str) and not isinstance(value, Markup) else value
 
@@ -77,6 +83,7 @@ def _make_environment() -> Environment:
         extensions=["jinja2.ext.do"],
     )
     pages.filters |= {"moment": show_moment, "day": show_day, "listed": show_list}
+    pages.filters |= {"twice": lambda value: (value, value), "json": show_json}
     pages.globals |= {"count": count, "words": words}
     # Both give HTML that is safe in an attribute, "" for what is no such address.
     pages.filters["record_page"] = lambda url: Markup(local_address(url))

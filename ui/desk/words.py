@@ -69,6 +69,6 @@ CONSENTS = {
     "file": "stated at import",
     "none": "nobody has agreed yet",
 }
-SEVERITIES = {"stop": "Stops approval", "look": "Please look", "hint": "Hint", "warn": "Please look"}
+SEVERITIES = {"stop": "Stops approval", "hint": "Hint", "warn": "Please look"}
 
 __all__ = ["CONSENTS", "FIELDS", "KINDS", "ORIGINS", "REASONS", "SAID", "SEVERITIES", "STATES", "VERDICTS"]

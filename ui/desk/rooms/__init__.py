@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from ui.desk.rooms import account, inbox, pairs
+from ui.desk.rooms import account, adapters, datasets, exchange, house, inbox, instructions, pairs, people
 
-DOORS = (*account.DOORS, *inbox.DOORS, *pairs.DOORS)
+ROOMS = (account, inbox, pairs, exchange, datasets, house, people, adapters, instructions)
+DOORS = tuple(door for room in ROOMS for door in room.DOORS)
 """Every door of every room."""

@@ -14,6 +14,7 @@ from serve.wire.inbox import (
     EntryInfo,
     GroupInfo,
     GroupList,
+    GroupSummary,
     JudgementReply,
     JudgementRequest,
     ReopenRequest,
@@ -56,7 +57,7 @@ async def judge_group(visit: Visit) -> Response:
     name = visit.part("group")
     if visit.text("do") == "reopen":
         again = check_form(ReopenRequest, revision=visit.number("revision"), why=visit.text("why"))
-        await visit.gateway.post(_path(name, "/reopen"), GroupInfo, again)
+        await visit.gateway.post(_path(name, "/reopen"), GroupSummary, again)
         return visit.go(f"/inbox/{quote(name, safe='')}", "reopened")
     try:
         request = _read_judgement(visit)
