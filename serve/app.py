@@ -26,6 +26,7 @@ from serve.conversations.keeping import make_keeper
 from serve.conversations.retention import GATEWAY, purge
 from serve.curation.erasure import erase_expired
 from serve.database import Database
+from serve.datasets.administration import finish_builds, make_datasets
 from serve.engine.client import EngineClient
 from serve.engine.pool import Engines
 from serve.error_replies import install_error_replies
@@ -43,6 +44,7 @@ from serve.routes import (
     chat,
     collections,
     conversations,
+    datasets,
     feedback,
     health,
     inbox,
@@ -101,6 +103,7 @@ def create_app(
             stack.callback(service.database.close)
             stack.callback(_flush, service)
             await asyncio.to_thread(service.administration.adopt, who=ADOPTED_BY)
+            await asyncio.to_thread(finish_builds, make_datasets(settings, service.database))
             await service.engines.look()
             await service.offering.refresh()
             await service.instructions.follower.refresh()
@@ -120,7 +123,7 @@ def create_app(
     install_error_replies(app)
     for routes in (
         chat, adapters, collections, trial_search, feedback, conversations, health, session, people,
-        instructions, inbox, pairs_exchange, pairs,
+        instructions, inbox, pairs_exchange, pairs, datasets,
     ):  # fmt: skip
         app.include_router(routes.router)
     if mount_pages:
