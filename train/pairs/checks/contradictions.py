@@ -11,7 +11,7 @@ from train.pairs.checks.claims import read_claims
 from train.pairs.checks.containers import read_containers
 from train.pairs.checks.context import Context
 from train.pairs.checks.dates_named import read_named_dates
-from train.pairs.checks.finding import Finding, join_words, shorten
+from train.pairs.checks.finding import Finding, Severity, join_words, shorten
 from train.pairs.checks.languages import primary_tag
 from train.pairs.checks.numbers_named import read_numbers
 from train.pairs.pair import Pair
@@ -19,28 +19,43 @@ from train.pairs.pair import Pair
 _YES = re.compile(r"^\W*(?:yes|ja|oui|sí|si|sim|sì|da|tak|да|はい)\b", re.IGNORECASE)
 _NO = re.compile(r"^\W*(?:no|nein|non|não|nao|nee|nej|nei|nie|нет|いいえ)\b", re.IGNORECASE)
 _CITED = re.compile(r"[\[【][\d\s,;–-]+[\]】]")
+_OUTER = frozenset({"box", "reel", "volume", "carton", "drawer"})
 _NOUN = re.compile(r"\s+([^\W\d_]{3,})")
 
 
 def check_contradiction(pair: Pair, context: Context) -> Iterator[Finding]:
-    """Pairs that ask the same and answer otherwise: other dates, numbers, containers, names, yes and no."""
+    """Pairs that ask the same and answer otherwise: other dates, numbers, containers, names, yes and no.
+
+    From other passages other dates and names may well be right too: then it is a hint.
+    """
     for neighbour in context.approved.find_neighbours(pair):
-        difference = find_difference(pair, neighbour.pair)
+        plain = find_opposite(pair, neighbour.pair)
+        difference = plain or find_difference(pair, neighbour.pair)
         if difference:
-            yield _describe(neighbour, difference, _have_common_evidence(pair, neighbour.pair))
+            common = _have_common_evidence(pair, neighbour.pair)
+            sure = neighbour.nearness != "meaning" and (common or bool(plain))
+            yield _describe(neighbour, difference, common, "warn" if sure else "hint")
+
+
+def find_opposite(one: Pair, other: Pair) -> str:
+    """That one answers and the other does not, or one says yes and the other no; "" else."""
+    if one.kind != other.kind:
+        if one.kind == "answer":
+            return "this pair answers and that one says “not found”"
+        return "this pair says “not found” and that one answers"
+    if (_YES.match(one.answer) and _NO.match(other.answer)) or (
+        _NO.match(one.answer) and _YES.match(other.answer)
+    ):
+        here, there = (answer.split()[0].strip(",.:;!") for answer in (one.answer, other.answer))
+        return f"this one begins with “{here}”, that one with “{there}”"
+    return ""
 
 
 def find_difference(one: Pair, other: Pair) -> str:
-    """How two answers to the same question contradict each other, in words; "" where they do not."""
-    if one.kind != other.kind:
-        answers = one if one.kind == "answer" else other
-        who = "this pair answers and that one says “not found”"
-        return who if answers is one else "this pair says “not found” and that one answers"
-    if one.kind == "refusal":
+    """What two answers say of the same thing that cannot both be so, in words; "" where there is nothing."""
+    if "refusal" in (one.kind, other.kind):
         return ""
     here, there = _CITED.sub(" ", one.answer), _CITED.sub(" ", other.answer)
-    if (_YES.match(here) and _NO.match(there)) or (_NO.match(here) and _YES.match(there)):
-        return f"this one begins with “{here.split()[0].strip(',.:;')}”, that one with “{there.split()[0].strip(',.:;')}”"
     return (
         _compare(_containers_of(here), _containers_of(there))
         or _compare(_dates_of(here), _dates_of(there))
@@ -57,7 +72,8 @@ def _compare(here: _Stated, there: _Stated) -> str:
     for subject in here:
         ours, theirs = here[subject], there.get(subject, {})
         if ours and theirs and not set(ours) & set(theirs):
-            return f"this one says {join_words(list(ours.values())[:3])}, that one {join_words(list(theirs.values())[:3])}"
+            said, said_there = (join_words(list(dict.fromkeys(v.values()))[:3]) for v in (ours, theirs))
+            return f"this one says {said}, that one {said_there}"
     return ""
 
 
@@ -66,9 +82,8 @@ def _containers_of(text: str) -> _Stated:
     for container in read_containers(text):
         words = text[container.start : container.end]
         stated.setdefault(container.kind, {}).update((number, words) for number in container.numbers)
-    return {
-        kind: values for kind, values in stated.items() if kind in ("box", "reel", "volume", "carton")
-    } or stated
+    outer = {kind: values for kind, values in stated.items() if kind in _OUTER}
+    return outer or stated
 
 
 def _dates_of(text: str) -> _Stated:
@@ -108,22 +123,25 @@ def _names_of(text: str, pair: Pair) -> _Stated:
         for claim in read_claims(text, primary_tag(pair.language))
         if claim.kind == "name" and claim.words.casefold() not in asked
     }
-    parts = {word: words for name, words in names.items() for word in name.split() if len(word) > 2}
-    return {"name": dict(parts)}
+    parts: dict[object, str] = {}
+    for name, words in names.items():
+        parts.update((word, words) for word in name.split() if len(word) > 2)
+    return {"name": parts}
 
 
 def _have_common_evidence(one: Pair, other: Pair) -> bool:
     return bool({item.record_id for item in one.evidence} & {item.record_id for item in other.evidence})
 
 
-def _describe(neighbour: Neighbour, difference: str, common: bool) -> Finding:
+def _describe(neighbour: Neighbour, difference: str, common: bool, severity: Severity) -> Finding:
     same = "the same question" if neighbour.nearness == "same" else "nearly the same question"
     where = " from the same passage" if common else ""
     return Finding(
         code="contradiction",
-        severity="warn" if common or neighbour.nearness != "meaning" else "hint",
+        severity=severity,
         sentence=f"An approved pair answers {same}{where} otherwise: {difference} "
-        f"(“{shorten(neighbour.pair.question)}”). Find out which is right, and withdraw or correct the other.",
+        f"(“{shorten(neighbour.pair.question)}”). Find out which is right, and correct "
+        "or withdraw the other.",
         field="answer",
         others=(neighbour.pair.id,),
     )

@@ -13,6 +13,8 @@ from train.pairs.pair import Pair
 
 _ZERO_WIDTH = re.compile("[\u200c\u200d\u2065\u00ad\u034f\u061c\u180e\ufe00-\ufe0f\U000e0100-\U000e01ef]{3,}")
 """Signs that a script may need one of, in a row: words can be written in them that nobody sees."""
+_ENDS = re.compile("[\r\f\x0b]")
+"""Ends of lines and pages, which are among the unseen and harmless."""
 _ORDERS = re.compile(
     r"\b(?:ignore|disregard|forget|override|bypass)\b.{0,40}\b(?:previous|prior|above|earlier|all|any|your|the)\b"
     r".{0,30}\b(?:instructions?|prompts?|rules?|guidelines?|directions?|passages?|training|everything)\b"
@@ -20,8 +22,8 @@ _ORDERS = re.compile(
     r"|\b(?:reveal|print|repeat|show|output)\b.{0,30}\b(?:system|hidden|initial)\s+(?:prompt|message|instructions?)"
     r"|\byou are (?:now|no longer)\b.{0,60}\b(?:assistant|model|ai|bot|dan|mode|bound|restricted)\b"
     r"|\b(?:act|behave|respond|pretend)\s+as\s+(?:if\s+you\s+(?:are|were)|an?\s+unrestricted|dan)\b"
-    r"|\b(?:when|whenever|if)\b.{0,30}\b(?:you (?:see|read|are asked)|someone asks|the user (?:says|asks|mentions))\b"
-    r".{0,60}\b(?:always|must|answer|reply|respond|say|output)\b"
+    r"|\b(?:when|whenever|if)\b.{0,30}\b(?:you (?:see|read|are asked)|someone asks|the user (?:says|asks"
+    r"|mentions))\b.{0,60}\b(?:always|must|answer|reply|respond|say|output)\b"
     r"|\b(?:ignoriere?|vergiss|missachte)\b.{0,40}\b(?:anweisung\w*|vorherige\w*|regeln)\b"
     r"|\b(?:ignore[zr]?|oublie[zr]?)\b.{0,40}\b(?:instructions|consignes|règles)\b"
     r"|\b(?:ignora|olvida|ignore|esqueça|dimentica)\b.{0,40}\b(?:instrucciones|instruções|istruzioni|reglas|regras)\b"
@@ -44,26 +46,27 @@ def check_instructions(pair: Pair, context: Context) -> Iterator[Finding]:
         yield from _check_text(turn.content, "history", f"turn {place + 1} before the question", place)
     for place, evidence in enumerate(pair.evidence):
         whole = "\n".join((evidence.heading, *evidence.breadcrumb, evidence.text))
-        for finding in _check_text(whole, "evidence", f"passage [{place + 1}]", place):
-            yield finding
+        yield from _check_text(whole, "evidence", f"passage [{place + 1}]", place)
 
 
 def _check_text(text: str, field: Field, where: str, item: int = -1) -> Iterator[Finding]:
     own = field in ("question", "answer")
+    text = _ENDS.sub(" ", text)
     if hidden := UNSEEN.search(text) or _ZERO_WIDTH.search(text):
         yield _make(
             "stop" if own else "warn",
             f"There are signs in {where} that nobody can see ({_name(hidden[0])}"
-            f"{_say_where(text, hidden.start())}). Delete them, or type the passage anew: they can hide words.",
+            f"{_say_where(text, hidden.start())}). Delete them, or type the words anew: they may hide more.",
             field, hidden, item,
         )  # fmt: skip
     plain = UNSEEN.sub("", text)
     if neutralise(plain) != plain:
-        at = next(place for place, (a, b) in enumerate(zip(plain, neutralise(plain), strict=False)) if a != b)
+        changed = zip(plain, neutralise(plain), strict=False)
+        at = next(place for place, (a, b) in enumerate(changed) if a != b)
         yield _make(
             "stop" if field == "answer" else "warn",
-            f"“{shorten(plain[max(0, at - 1) : at + 20], 24)}” in {where} looks like a sign that steers the model. "
-            "Take it out unless the collection really has it.",
+            f"“{shorten(plain[max(0, at - 1) : at + 20], 24)}” in {where} looks like a sign that steers the "
+            "model. Take it out unless the collection really has it.",
             field, None, item,
         )  # fmt: skip
     for pattern, what in (
@@ -73,7 +76,7 @@ def _check_text(text: str, field: Field, where: str, item: int = -1) -> Iterator
         if found := pattern.search(text):
             yield _make(
                 "stop" if field == "answer" else "warn",
-                f"“{shorten(found[0])}” in {where} {what}. Take it out unless it is what the collection says.",
+                f"“{shorten(found[0])}” in {where} {what}. Take it out unless the collection says so.",
                 field, found, item,
             )  # fmt: skip
             break

@@ -16,8 +16,9 @@ def check_restricted(pair: Pair, context: Context) -> Iterator[Finding]:
             yield Finding(
                 code="restricted",
                 severity="stop",
-                sentence=f"Passage [{place + 1}], “{shorten(evidence.heading)}”, is from a record that is closed "
-                "to the public. Take it out, with all that the answer says from it, or wait until it is open.",
+                sentence=f"Passage [{place + 1}], “{shorten(evidence.heading)}”, is from a record that is "
+                "closed to the public. Take it out, with all that the answer says from it, or wait until it "
+                "is open.",
                 field="evidence",
                 words=evidence.heading,
                 item=place,

@@ -12,6 +12,7 @@ from train.pairs.checks.instructions import check_instructions
 from train.pairs.checks.languages import check_language
 from train.pairs.checks.length import check_length
 from train.pairs.checks.near_duplicates import check_near_duplicate
+from train.pairs.checks.personal_data import check_personal_data
 from train.pairs.checks.quotations import check_quotations
 from train.pairs.checks.refusals import check_refusal
 from train.pairs.checks.restricted import check_restricted
@@ -22,6 +23,7 @@ from train.pairs.pair import Pair
 _CHECKS: tuple[Callable[[Pair, Context], Iterator[Finding]], ...] = (
     check_rights,
     check_restricted,
+    check_personal_data,
     check_refusal,
     check_citations,
     check_quotations,

@@ -1,0 +1,92 @@
+"""What somebody says of who they are: their own name, where they live, when they or the living were born."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from datetime import date
+
+from train.pairs.checks.dates_named import read_named_dates
+from train.pairs.checks.personal.datum import Datum
+
+LONGEST_LIFE = 110
+"""Years after which somebody is taken to have died (as archives commonly count)."""
+
+_CAPITAL = r"[A-ZÀ-ÖØ-ÞĀĄĆČĎĐĘĚĞĪİŁŃŇŌŐŒŘŚŞŠŢŤŪŮŰŹŻŽА-ЯЁІЇЄҐΑ-Ω][^\W\d_]*(?:['’-][^\W\d_]+)*\.?"
+_FULL_NAME = (
+    rf"(?:{_CAPITAL}\s+(?:(?:de|del|della|di|da|dos|van|von|der|den|la|le|bin|al)\s+)*){{0,3}}{_CAPITAL}"
+)
+_INTRODUCED = re.compile(
+    r"(?<!\w)(?:(?i:my (?:full )?name is|this is my name:|name:|mein name ist|ich hei(?:ß|ss)e|je m[’']appelle|"
+    r"mon nom est|me llamo|mi nombre es|meu nome é|chamo-me|me chamo|mi chiamo|il mio nome è|ik heet|"
+    r"mijn naam is|jag heter|jeg hedder|nazywam się|меня зовут))\s+"
+    rf"(?P<name>{_FULL_NAME})"
+)
+_I_AM = re.compile(
+    rf"(?<!\w)(?:I am|I[’']m|Ich bin|Je suis|Yo soy|Soy|Sono|Eu sou|Sou)\s+(?P<name>{_CAPITAL}\s+{_FULL_NAME})"
+)
+_SIGNED = re.compile(
+    r"(?i:\b(?:(?:kind|best|warm|with) regards|regards|sincerely(?: yours)?|yours (?:sincerely|truly|faithfully)|"
+    r"many thanks|thanks|thank you|mit freundlichen gr(?:ü|ue)(?:ß|ss)en|viele gr(?:ü|ue)(?:ß|ss)e|cordialement|"
+    r"un saludo|saludos(?: cordiales)?|atenciosamente|obrigad[oa]|cordiali saluti))\s*[,!.–-]?\s+"
+    rf"(?P<name>{_CAPITAL}(?:\s+{_FULL_NAME})?)\s*[.!]?\s*$"
+)
+_NO_NAME = re.compile(
+    r"^(?:I|A|An|The|In|From|Professor|Prof|Dr|Interested|Looking|Sorry|Writing|Very|American|British|English|"
+    r"French|German|Italian|Spanish|Canadian|Australian|Irish|Scottish|Jewish|Catholic)\b"
+)
+_BIRTH = re.compile(
+    r"(?<!\w)(?:(?P<own>I was born|my (?:date of birth|birthday|dob)|ich bin [^.?!]{0,20}geboren|je suis née?|"
+    r"nací|nasci|sono nat[oa]|mein geburtsdatum)|dob|d\.o\.b\.|date of birth|birth ?date|geburtsdatum|"
+    r"date de naissance|fecha de nacimiento|data de nascimento|data di nascita|born|geboren|geb\.|née?(?= le)|"
+    r"nacid[oa]|nascid[oa]|nat[oa](?= il)|född|født|urodzon[ya]|родил(?:ся|ась))(?!\w)",
+    re.IGNORECASE,
+)
+_REACH = 40
+_STREET = (
+    r"(?:\d{1,5}[A-Za-z]?\s+(?:[NSEW]\.?\s+)?(?:[^\W\d_]+['’.]?\s+){1,3}"
+    r"(?:Street|St|Avenue|Ave|Road|Rd|Drive|Dr|Lane|Ln|Boulevard|Blvd|Court|Ct|Place|Pl|Terrace|Way|Close|Crescent|"
+    r"Square|Gardens|Grove|Parkway|Pkwy)\b\.?"
+    r"|\d{1,4}\s?(?:bis|ter)?,?\s+(?:rue|avenue|boulevard|chemin|place|allée|impasse)\s+[^\d,;.\n]{3,40}"
+    r"|(?:[^\W\d_]|-)+(?:straße|strasse|str\.|gasse|weg|platz|allee|damm|laan|straat|gade|gatan|vägen)\s+\d{1,4}\s?[a-z]?"
+    r"|(?:calle|avenida|plaza|rua|via|viale|piazza|travessa|c/)\s+[^\d\n]{3,40},?\s*(?:n[.ºo°]{0,2}\s?)?\d{1,4})"
+)
+_POSTCODE = (
+    r"(?:[A-Z]{2}\s+\d{5}(?:-\d{4})?|[A-Z]{1,2}\d[A-Z\d]?\s?\d[A-Z]{2}|[A-Z]\d[A-Z]\s?\d[A-Z]\d"
+    r"|(?:D-|F-|A-|CH-|I-|E-|L-|B-)?\d{4,5}\s+[A-ZÀ-Þ][^\W\d_]+|\d{4}\s?[A-Z]{2}\b|\d{5}-\d{3})"
+)
+_WITH_POSTCODE = re.compile(
+    rf"(?<!\w)(?P<place>{_STREET}[^\n\d]{{0,40}}?[,\s]\s*(?:#?\d{{1,4}}[,\s]\s*)?{_POSTCODE})(?!\w)"
+)
+_AT_HOME = re.compile(
+    r"(?i:\b(?:I live (?:at|on|in)|we live (?:at|on)|my (?:home |postal |mailing )?address(?: is|:)?|"
+    r"(?:send|mail|post) (?:it|them|copies|the \w+) to|ich wohne(?: in der| im| am| in)?|meine adresse(?: ist|:)?|"
+    r"j[’']habite(?: au)?|mon adresse(?: est|:)?|vivo en(?: la)?|mi dirección(?: es|:)?|moro na|meu endereço(?: é|:)?|"
+    r"abito in|il mio indirizzo(?: è|:)?))\s+"
+    rf"(?P<place>{_STREET})"
+)
+
+
+def find_people(text: str, today: date) -> Iterator[Datum]:
+    """Names that people give as their own, addresses, and dates of birth of people likely living."""
+    for pattern in (_INTRODUCED, _I_AM, _SIGNED):
+        for match in pattern.finditer(text):
+            if not _NO_NAME.match(match["name"]):
+                yield Datum("name", match["name"].rstrip("."), match.start("name"), match.end("name"))
+    for pattern in (_WITH_POSTCODE, _AT_HOME):
+        for match in pattern.finditer(text):
+            yield Datum("postal address", match["place"], match.start("place"), match.end("place"))
+    yield from _find_births(text, today)
+
+
+def _find_births(text: str, today: date) -> Iterator[Datum]:
+    """Full dates behind a word for birth; of oneself the year alone is enough."""
+    for cue in _BIRTH.finditer(text):
+        behind = text[cue.end() : cue.end() + _REACH]
+        for found in read_named_dates(behind):
+            full = [reading for reading in found.readings if reading[0] and reading[2]]
+            own = [reading for reading in found.readings if reading[0]] if cue["own"] else full
+            if any(today.year - LONGEST_LIFE <= year <= today.year for year, _, _ in own):
+                start, end = cue.end() + found.start, cue.end() + found.end
+                yield Datum("date of birth", text[start:end], start, end)
+                break
