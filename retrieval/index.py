@@ -6,7 +6,7 @@ Library again.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 
 from retrieval.asked.followup import complete_question
@@ -21,7 +21,7 @@ from retrieval.ranking.reranking import Reranker
 from retrieval.ranking.search import EVERYTHING, Filters, Searcher, SearchResult
 from retrieval.records import Record
 from retrieval.store.builder import FORMATS
-from retrieval.store.catalog import CollectionSummary
+from retrieval.store.catalog import CollectionSummary, SourceSummary
 from retrieval.store.lexical import LexicalIndex
 from retrieval.store.parts import open_catalog, open_parts
 from retrieval.store.snapshot import Manifest, check_files, read_manifest
@@ -141,6 +141,10 @@ class Index:
     def collections(self, audience: Audience = PUBLIC) -> list[CollectionSummary]:
         """Every collection of which `audience` may see anything, in the order they were read."""
         return self._catalog.collections(audience)
+
+    def sources(self) -> Mapping[str, SourceSummary]:
+        """What each source of records has given, by its name, for staff: what is withheld counts too."""
+        return self._catalog.sources
 
 
 def _check_fit(folder: Path, manifest: Manifest, embedder: Embedder) -> None:

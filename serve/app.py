@@ -53,8 +53,11 @@ from serve.routes import (
     pairs_exchange,
     people,
     session,
+    sources,
     trial_search,
+    usage,
 )
+from serve.routes import settings as settings_routes
 from serve.service import Service
 from serve.settings import Settings
 from serve.tokens import load_token_counter
@@ -123,7 +126,7 @@ def create_app(
     install_error_replies(app)
     for routes in (
         chat, adapters, collections, trial_search, feedback, conversations, health, session, people,
-        instructions, inbox, pairs_exchange, pairs, datasets,
+        instructions, inbox, pairs_exchange, pairs, datasets, usage, settings_routes, sources,
     ):  # fmt: skip
         app.include_router(routes.router)
     if mount_pages:

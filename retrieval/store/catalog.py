@@ -8,7 +8,8 @@ again; it is known by the lists of deleted passages and withdrawn records, and n
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -22,7 +23,17 @@ from retrieval.store.catalog_part import CatalogPart
 from retrieval.store.origins import Origin
 from retrieval.store.stored import COLUMNS, KINDS, LEVELS, NO_PARENT, ROW_OF_NOTHING, UNDATED, load_record
 
-__all__ = ["COLUMNS", "FORMAT", "KINDS", "LEVELS", "NO_PARENT", "UNDATED", "Catalog", "CollectionSummary"]
+__all__ = [
+    "COLUMNS",
+    "FORMAT",
+    "KINDS",
+    "LEVELS",
+    "NO_PARENT",
+    "UNDATED",
+    "Catalog",
+    "CollectionSummary",
+    "SourceSummary",
+]
 
 FORMAT = "records 5"
 
@@ -48,6 +59,14 @@ class CollectionSummary:
     extent: str
     records: int
     abstract: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SourceSummary:
+    """What one source has here: its files as they were last read, and its records by collection id."""
+
+    files: tuple[Origin, ...]
+    records: Mapping[str, int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -231,6 +250,29 @@ class Catalog:
                 if gone:
                     del found[origin.key]
         return found
+
+    @cached_property
+    def sources(self) -> dict[str, SourceSummary]:
+        """What each source has here, by its name; what is withheld counts too."""
+        numbers, first = np.unique(self.column("record"), return_index=True)
+        collections = self.column("collection")[first]
+        named = {
+            int(number): self.collection_ids[collection]
+            for number, collection in zip(numbers, collections, strict=True)
+            if collection >= 0
+        }
+        records: dict[str, Counter[str]] = {}
+        for place, part in enumerate(self._parts):
+            for number, source in part.sources_of_records():
+                if number in named and self._is_current(number, place):
+                    records.setdefault(source, Counter())[named[number]] += 1
+        files: dict[str, list[Origin]] = {}
+        for origin in self.origins().values():
+            files.setdefault(origin.source, []).append(origin)
+        return {
+            source: SourceSummary(files=tuple(files.get(source, ())), records=records.get(source, Counter()))
+            for source in sorted({*records, *files})
+        }
 
     def stream(self, first_part: int = 0) -> Iterator[tuple[int, tuple[str, str], Record]]:
         """(number, source and name of its file, record) of every record whose newest state is there."""

@@ -92,6 +92,10 @@ class CatalogPart:
         )
         return rows[0][0], rows[0][1]
 
+    def sources_of_records(self) -> list[tuple[int, str]]:
+        """(number, source) of every record here."""
+        return self.all("SELECT r.num, o.source FROM records r JOIN origins o ON o.num = r.origin")
+
     def origins(self, source: str | None = None) -> Iterator[tuple[Origin, bool]]:
         """Files noted here, of one source or of all, each with whether it is gone."""
         where, values = ("", ()) if source is None else (" WHERE source = ?", (source,))

@@ -22,6 +22,8 @@ class FileProblem(BaseModel):
 class SourceInfo(BaseModel):
     """One source. `location` is its folder, file or address; `access` says in words who may see it.
 
+    `records` counts what is in the index of it, `collections` are their titles.
+
     `refreshed` is when it was last read (ISO 8601, UTC; "": never), `problem` what hindered the last
     reading. `file_problems` are the first of them; `problems` counts all.
     """
@@ -40,9 +42,9 @@ class SourceInfo(BaseModel):
 
 
 class SourceList(BaseModel):
-    """`refreshing`: an index is being written now on this machine; None where that cannot be known.
+    """`refreshing`: a process of this machine is writing an index now.
 
-    `problem` says why nothing is known of the files, "" where it is.
+    `problem` says why nothing is known of the sources or their files, "" where it is.
     """
 
     object: Literal["list"] = "list"
@@ -51,5 +53,5 @@ class SourceList(BaseModel):
     index_version: str
     records: int
     collections: int
-    refreshing: bool | None
+    refreshing: bool
     problem: str

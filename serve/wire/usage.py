@@ -35,7 +35,7 @@ class UsageShare(BaseModel):
 
 
 class AskedText(BaseModel):
-    """A question that patrons asked, in the words of the newest; `times` asked in these words.
+    """A question that patrons asked, in the words of the newest; `times` asked, of these `found`.
 
     `source`: whether it is here by feedback or by a conversation that its patron agreed to have kept.
     """
@@ -50,9 +50,10 @@ class AskedText(BaseModel):
 
 
 class UsageReply(BaseModel):
-    """`since` and `until` are the first and last day. Shares: most answers first; all add up to `answers`.
+    """`since` and `until` are the first and last day. Shares: most answers first; they add up to `answers`.
 
-    `questions`: most often asked first; `note` says in words what they are.
+    Answers that failed, or did not search, are neither `found` nor `not_found`. `questions`: most often
+    asked first; `note` says in words what they are.
     """
 
     since: str
