@@ -10,7 +10,8 @@ from retrieval.records import Kind, Record
 
 _PLURALS: dict[Kind, str] = {
     "letter": "letters", "diary": "diaries", "photograph": "photographs", "map": "maps",
-    "drawing": "drawings", "print": "prints", "film": "films", "interview": "interviews", "minutes": "minutes",
+    "drawing": "drawings", "print": "prints", "film": "films", "interview": "interviews",
+    "minutes": "minutes",
     "account": "account books", "newspaper": "newspapers", "clipping": "clippings", "scrapbook": "scrapbooks",
     "poster": "posters", "report": "reports", "speech": "speeches",
 }  # fmt: skip

@@ -39,8 +39,13 @@ def decode(raw: bytes) -> Decoded:
 
     Raises Unreadable for an empty file and for bytes that are no text at all.
     """
-    if not raw.strip(b"\x00 \t\r\n"):
+    decoded = _decode(raw)
+    if not decoded.text.strip("\x00 \t\r\n"):
         raise Unreadable("the file is empty", "Choose another one")
+    return decoded
+
+
+def _decode(raw: bytes) -> Decoded:
     for mark, name in _MARKS:
         if raw.startswith(mark):
             return Decoded(_decode_as(raw[len(mark) :], name), name)

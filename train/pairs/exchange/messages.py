@@ -115,9 +115,8 @@ def _read_turn(turn: object, dialect: Dialect, reading: Reading) -> Earlier | No
     role = _ROLES.get(named.lower()) if isinstance(named, str) else None
     if role is None:
         told = f"“{named[:40]}”" if isinstance(named, str) else describe(named)
-        raise Misfit(
-            dialect.key, f"expected {dialect.user} or {dialect.assistant} as {dialect.role}, found {told}"
-        )
+        expected = f"expected {dialect.user} or {dialect.assistant} as {dialect.role}"
+        raise Misfit(dialect.key, f"{expected}, found {told}", "Leave out turns of tools")
     if role == "system":
         if turn.get(dialect.content) != SYSTEM:
             reading.remark_once(LEFT_OUT)
