@@ -5,12 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from retrieval.prompt import UNSEEN
 from train.datasets.datasheet import Datasheet
 from train.datasets.selection import Exclusion
 from train.datasets.spread import Table
 
 _MARKUP = re.compile(r"([\\`*_{}\[\]<>#!|~$&])")
-_HARMLESS = {ord(sign): None for sign in map(chr, (*range(32), *range(127, 160)))}
 
 
 def render_datasheet(sheet: Datasheet) -> str:
@@ -20,7 +20,7 @@ def render_datasheet(sheet: Datasheet) -> str:
 
 def escape(text: str) -> str:
     """Text of a record, a pair or a person on one line, shown as it is."""
-    return _MARKUP.sub(r"\\\1", " ".join(text.split()).translate(_HARMLESS))
+    return _MARKUP.sub(r"\\\1", UNSEEN.sub("", " ".join(text.split())))
 
 
 def _render(sheet: Datasheet) -> Iterator[str]:

@@ -36,7 +36,7 @@ def make_pair(number: int, record: str = "", **changed: object) -> Pair:
     word = f"{WORDS[number % len(WORDS)]}{WORDS[number // len(WORDS)] if number >= len(WORDS) else ''}"
     made = Pair(
         id=f"p{number:04}",
-        question=f"Who wrote of the {word} {WORDS[(7 * number + 3) % len(WORDS)]}?",
+        question=f"Who wrote of the {word} in {1000 + number}?",
         answer=f"Ellen Marsh wrote of the {word} [1].",
         evidence=(make_evidence(record or f"r-{word}"),),
         contributor="ada",
