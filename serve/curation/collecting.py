@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 from sqlalchemy import delete, select
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session, undefer
 
 from retrieval.asked.questions import Question, read_question
@@ -44,6 +45,14 @@ def collect(database: Database, library: Library, limit: int = MOST_AT_ONCE) -> 
     if not waiting:
         return 0
     vectors = _embed(library.embedder, [entry.question for entry in waiting])
+    try:
+        _group(database, library, waiting, vectors)
+    except IntegrityError:
+        return 0  # a feedback was deleted at that very moment: the next call goes without it
+    return len(waiting)
+
+
+def _group(database: Database, library: Library, waiting: Sequence[Entry], vectors: Vectors) -> None:
     index = find_index(library)
     with database.sessions.begin() as session:
         take_turn(session)
@@ -56,7 +65,6 @@ def collect(database: Database, library: Library, limit: int = MOST_AT_ONCE) -> 
         for entry, vector in zip(waiting, vectors, strict=True):
             if entry.id in still and entry.id not in grouped:
                 grouping.place(entry, vector)
-        return len(waiting)
 
 
 @dataclass(slots=True)

@@ -36,8 +36,7 @@ def erase_pairs(
     """Erase what came of a conversation, or of these feedbacks and kept turns; returns the ids of the pairs.
 
     The pairs stay, withdrawn and without a word; inbox entries, groups that they alone made up, judgements
-    and retrieval cases go. In the caller's transaction. A second call changes nothing more, and returns the
-    same ids.
+    and retrieval cases go. In the caller's transaction. A second call finds nothing more.
     """
     take_turn(session)
     sources = [*feedback, *turns]
@@ -46,11 +45,12 @@ def erase_pairs(
             _came_of(PairSource.conversation, PairSource.source, conversation, sources)
         )
     )
-    pairs = sorted(set(names) | set(_find_by_conversation(session, conversation)))
-    for name in pairs:
+    erased = []
+    for name in sorted(set(names) | set(_find_by_conversation(session, conversation))):
         row = session.get(StoredPairRow, name, populate_existing=True)
         if row is not None and (row.question or row.state != "withdrawn"):
             _empty(session, row, why)
+            erased.append(name)
     session.execute(
         delete(RetrievalCase).where(
             _came_of(RetrievalCase.conversation, RetrievalCase.source, conversation, sources)
@@ -59,7 +59,7 @@ def erase_pairs(
     )
     _remove_entries(session, sources)
     session.flush()
-    return pairs
+    return erased
 
 
 def erase_expired(session: Session) -> list[str]:
