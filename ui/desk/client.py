@@ -86,7 +86,7 @@ class Gateway:
     client: DeskClient
     token: str
 
-    async def get(self, path: str, kind: type[Reply], **query: str | int) -> Reply:
+    async def get(self, path: str, kind: type[Reply], /, **query: str | int) -> Reply:
         """Read one thing."""
         return read(await self.client.request("GET", path, token=self.token, query=query), kind)
 
@@ -107,7 +107,7 @@ class Gateway:
         await self.client.request("DELETE", path, token=self.token)
 
     async def upload(
-        self, path: str, kind: type[Reply], content: bytes, media_type: str, **query: str | int
+        self, path: str, kind: type[Reply], content: bytes, media_type: str, /, **query: str | int
     ) -> Reply:
         """Send a file as it is."""
         reply = await self.client.request(
@@ -115,7 +115,7 @@ class Gateway:
         )
         return read(reply, kind)
 
-    async def download(self, path: str, **query: str | int) -> Download:
+    async def download(self, path: str, /, **query: str | int) -> Download:
         """Fetch a file as it is."""
         return await self.client.request("GET", path, token=self.token, query=query)
 

@@ -9,6 +9,7 @@ import pytest_asyncio
 from playwright.async_api import Browser, Page
 
 from tests.ui.desk.stub_desk import PASSWORD, Stub, build_stub
+from tests.ui.desk.stub_rooms import add_rooms
 from tests.ui.stub_gateway import listen, serving
 from ui.mount import mount_desk
 
@@ -19,7 +20,7 @@ SignIn = Callable[[str], Awaitable[Page]]
 def desk_service() -> Iterator[tuple[str, Stub]]:
     """The address of a service with the desk, and the stub behind it."""
     stub = Stub()
-    app = build_stub(stub)
+    app = build_stub(stub, add_rooms)
     listener = listen()
     mount_desk(app, f"http://127.0.0.1:{listener.getsockname()[1]}")
     with serving(app, listener) as url:

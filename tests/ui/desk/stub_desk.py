@@ -13,7 +13,7 @@ from fastapi import Depends, FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse, Response
 
-from serve.people.authority import STAFF, Action, Actor, Role, may
+from serve.people.authority import Action, Actor, Role, may
 from serve.schemas import Source
 from serve.wire.inbox import (
     AskedInfo,
@@ -136,8 +136,8 @@ def make_pair(stub: Stub, name: str, **changes: Any) -> PairInfo:
     return pair.model_copy(update=changes)
 
 
-def build_stub(stub: Stub) -> FastAPI:
-    """The stub's app, without the pages."""
+def build_stub(stub: Stub, add_rooms: Callable[[FastAPI, Stub], None]) -> FastAPI:
+    """The stub's app, without the pages. `add_rooms` adds what is only looked at."""
     app = FastAPI(openapi_url=None, docs_url=None, redoc_url=None)
 
     @app.exception_handler(Refused)
@@ -150,6 +150,7 @@ def build_stub(stub: Stub) -> FastAPI:
         assert isinstance(error, RequestValidationError)
         return _error(400, str(error.errors()[0]["msg"]), "invalid_request")
 
+    add_rooms(app, stub)
     _add_people(app, stub)
     _add_inbox(app, stub)
     _add_pairs(app, stub)
@@ -192,8 +193,10 @@ def _add_people(app: FastAPI, stub: Stub) -> None:
             token=token, person=_person(body.name), expires=WHEN, idle_seconds=3600, failures=0
         )  # type: ignore[arg-type]
 
+    own = requires(stub, Action.MANAGE_OWN_SESSION)
+
     @app.get("/v1/session")
-    def session(actor: Actor = requires(stub, Action.MANAGE_OWN_SESSION)) -> SessionInfo:
+    def session(actor: Actor = own) -> SessionInfo:
         actions = [action for action in Action if may(actor, action)]
         return SessionInfo(id=actor.id, name=actor.name, role=actor.role, actions=actions, expires=None)
 
