@@ -2,7 +2,8 @@
 
 Tasks come from questions over an index (`train.evaluation.gold_tasks`) or ready-made from a file, one JSON
 object on each line: `messages`, `passages` (rendered, in order), `cited` (numbers that may be cited),
-`needed` (words that a right answer holds), `answerable`, and `id`, `kind`, `question`, `right` for people.
+`needed` (words that a right answer holds), `answerable`; where called for, `telling` and `refused`, as
+below; and `id`, `kind`, `question`, `right` for people.
 """
 
 from __future__ import annotations
@@ -80,5 +81,7 @@ def read_task(item: dict[str, Any], number: str) -> Task:
         fitting=frozenset(item["cited"]),
         answerable=bool(item["answerable"]),
         needed=tuple(item["needed"]),
+        telling=frozenset(item.get("telling", ())),
         right=str(item.get("right", "")),
+        refused=bool(item.get("refused", False)),
     )

@@ -110,10 +110,11 @@ def test_tasks_come_back_from_a_file_and_a_bad_line_is_named(tmp_path: Path) -> 
         "cited": [1], "needed": ["Box 3"], "answerable": True, "right": GOOD,
     }  # fmt: skip
     file = tmp_path / "tasks.jsonl"
-    file.write_text(json.dumps(item) + "\n" + json.dumps(item | {"id": "x"}) + "\n", encoding="utf-8")
+    file.write_text(json.dumps(item) + "\n" + json.dumps(item | {"id": "x", "telling": ["june"], "refused": True}) + "\n", encoding="utf-8")
     first, second = read_tasks(file)
     assert is_task_file(file) and (first.id, second.id) == ("1", "x")
     assert (first.fitting, first.needed, first.right) == (frozenset({1}), ("Box 3",), GOOD)
+    assert not first.refused and second.refused and second.telling == {"june"}
     file.write_text(json.dumps(item) + '\n{"question": "?"}\n', encoding="utf-8")
     with pytest.raises(SourceError) as told:
         read_tasks(file)
