@@ -7,6 +7,7 @@ from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass
 from typing import TypeVar
+from urllib.parse import quote
 
 import aiohttp
 from pydantic import BaseModel, ValidationError
@@ -24,6 +25,7 @@ from serve.schemas import (
     SearchRequest,
     ServiceInfo,
 )
+from serve.wire.conversations import AgreementReply, AgreementRequest, EndReply, ErasureInfo
 
 Reply = TypeVar("Reply", bound=BaseModel)
 
@@ -101,6 +103,19 @@ class GatewayClient:
         """Hand in feedback; sending the same `idempotency_key` again is safe."""
         return await self._fetch("POST", "/v1/feedback", FeedbackReply, request)
 
+    async def agree(self, conversation: str, agreed: bool) -> AgreementReply:
+        """Have a conversation kept from its beginning, or no longer."""
+        body = AgreementRequest(agreed=agreed)
+        return await self._fetch("POST", _name(conversation, "/agreement"), AgreementReply, body)
+
+    async def end_conversation(self, conversation: str) -> EndReply:
+        """Have the service forget a conversation's answers now."""
+        return await self._fetch("POST", _name(conversation, "/end"), EndReply)
+
+    async def delete_conversation(self, conversation: str) -> ErasureInfo:
+        """Have all that is kept of a conversation removed."""
+        return await self._fetch("DELETE", _name(conversation), ErasureInfo)
+
     async def chat(
         self, messages: Sequence[ChatMessage], options: ReadingRoomOptions
     ) -> AsyncGenerator[TextDelta | AnswerEnd, None]:
@@ -146,6 +161,10 @@ class GatewayClient:
                 cookie_jar=aiohttp.DummyCookieJar(),
             )
         return self._session
+
+
+def _name(conversation: str, what: str = "") -> str:
+    return f"/v1/conversations/{quote(conversation, safe='')}{what}"
 
 
 async def read_error(response: aiohttp.ClientResponse) -> GatewayError:

@@ -39,7 +39,7 @@ class Conversation:
     """The turns so far, the one being written last.
 
     `id` is made up at the first question, so that one adapter version answers all of them; it tells
-    nothing about the patron and ends with the conversation.
+    nothing about the patron. Whoever holds it may have what is kept of the conversation deleted.
     """
 
     turns: tuple[Turn, ...] = ()
@@ -54,7 +54,7 @@ class Conversation:
         """Begin a turn; one that was still being written is closed as stopped."""
         number = self.current.number + 1 if self.current else 1
         kept = self.stop().turns[-(MOST_TURNS - 1) :]
-        return Conversation((*kept, Turn(number=number, question=question)), self.id or secrets.token_hex(8))
+        return Conversation((*kept, Turn(number=number, question=question)), self.id or secrets.token_hex(16))
 
     def ask_again(self, without: frozenset[str]) -> Conversation:
         """Begin the newest turn anew, its question read without these readings."""

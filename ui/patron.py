@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Sequence
-from contextlib import aclosing
+from contextlib import aclosing, suppress
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -18,7 +18,14 @@ from ui.plain import clean, escape
 from ui.render import announce, render_turn, render_turns
 from ui.scope import read_options
 from ui.visits import Answering, Visits
-from ui.wording import EMPTY_QUESTION, NO_EXAMPLES, describe_collection, suggest_questions
+from ui.wording import (
+    EMPTY_QUESTION,
+    ENDED,
+    NO_EXAMPLES,
+    describe_collection,
+    describe_shared,
+    suggest_questions,
+)
 
 UPDATE_SECONDS = 0.08
 """At most 12 page updates a second while an answer is written."""
@@ -41,7 +48,7 @@ def _connect(blocks: gr.Blocks, page: PatronPage) -> None:
     parts = page.parts
     outputs = [
         parts.conversation, parts.past, parts.present, parts.readings, parts.status, parts.question,
-        parts.stop, parts.new, parts.examples, *parts.feedback.outputs,
+        parts.stop, parts.new, parts.examples, *parts.feedback.outputs, *parts.agreement.outputs,
     ]  # fmt: skip
     scope = [parts.collections, parts.year_from, parts.year_to, parts.conversation]
     answering: dict[str, Any] = {
@@ -59,16 +66,20 @@ def _connect(blocks: gr.Blocks, page: PatronPage) -> None:
         button.click(inputs=[button, *scope], **answering)
     quiet: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
     parts.stop.click(page.stop, outputs=[parts.stop], **quiet)
-    parts.new.click(
-        page.start_again, outputs=[*outputs, parts.collections, parts.year_from, parts.year_to], **quiet
-    )
+    cleared = [*outputs, parts.collections, parts.year_from, parts.year_to]
+    parts.new.click(page.start_again, inputs=[parts.conversation], outputs=cleared, **quiet)
+    parts.end.click(page.end_session, inputs=[parts.conversation], outputs=cleared, **quiet)
     blocks.load(
         page.welcome,
-        outputs=[parts.collections, parts.examples, *parts.example_buttons, parts.status],
+        outputs=[
+            parts.collections, parts.examples, *parts.example_buttons, parts.status, parts.shared,
+            parts.shared_words, parts.feedback.words, parts.agreement.offer, parts.agreement.words,
+        ],
         **quiet,
-    )
+    )  # fmt: skip
     blocks.unload(page.leave)
     parts.feedback.connect(quiet)
+    parts.agreement.connect(quiet)
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,9 +95,10 @@ class PatronPage:
         await self.visits.end(str(request.session_hash), unwanted=True)
 
     async def welcome(self) -> Update:
-        """Fill in the collections and the example questions when the page opens."""
+        """Fill in the collections, the example questions and what is kept here when the page opens."""
         parts = self.parts
         try:
+            service = await self.client.service()
             collections = (await self.client.collections()).data
         except GatewayError:
             return {parts.status: _show(NO_EXAMPLES)}
@@ -96,6 +108,10 @@ class PatronPage:
         return {
             parts.collections: gr.update(choices=choices, value=[]),
             parts.examples: gr.update(visible=bool(shown)),
+            parts.shared: gr.update(visible=service.shared_terminal),
+            parts.shared_words: f"<p>{escape(describe_shared(service))}</p>",
+            **parts.feedback.introduce(service),
+            **parts.agreement.introduce(service),
             **{button: gr.update(value=text, visible=True) for button, text in shown.items()},
         }
 
@@ -208,7 +224,7 @@ class PatronPage:
             # A question that failed goes back into the box, to be sent again with one key.
             **({parts.question: turn.question} if turn.state == "failed" else {}),
             parts.readings: _offer_readings(turn),
-            **(parts.feedback.show() if turn.details else {}),
+            **({**parts.feedback.show(), **parts.agreement.show()} if turn.details else {}),
         }
 
     async def stop(self, request: gr.Request) -> Update:
@@ -216,10 +232,17 @@ class PatronPage:
         await self.visits.end(str(request.session_hash), unwanted=False)
         return {self.parts.stop: gr.update(visible=False)}
 
-    async def start_again(self, request: gr.Request) -> Update:
-        """Forget everything: the conversation, the choices, what was typed."""
+    async def end_session(self, conversation: Conversation, request: gr.Request) -> Update:
+        """Leave a shared computer; page.js opens the page anew when it reads that this is done."""
+        return {**await self.start_again(conversation, request), self.parts.status: _show(ENDED)}
+
+    async def start_again(self, conversation: Conversation, request: gr.Request) -> Update:
+        """Forget everything: the conversation, the choices, what was typed, what the service remembers."""
         parts = self.parts
         await self.visits.end(str(request.session_hash), unwanted=True)
+        if conversation.id:
+            with suppress(GatewayError):  # it forgets by itself, only later
+                await self.client.end_conversation(conversation.id)
         return {
             parts.conversation: Conversation(),
             parts.past: "",
@@ -234,6 +257,7 @@ class PatronPage:
             parts.year_from: "",
             parts.year_to: "",
             **parts.feedback.hide(),
+            **parts.agreement.hide(),
         }
 
 

@@ -10,7 +10,8 @@ from typing import Any
 
 import gradio as gr
 
-from serve.schemas import FeedbackReply, FeedbackRequest
+from serve.schemas import FeedbackReply, FeedbackRequest, ServiceInfo
+from serve.wire.conversations import CONSENTS, FEEDBACK
 from ui.client import GatewayClient, GatewayError
 from ui.conversation import Conversation, Turn
 from ui.plain import escape
@@ -38,6 +39,7 @@ class FeedbackDesk:
     send: gr.Button
     leave: gr.Button
     note: gr.Markdown
+    words: gr.Markdown
 
     @property
     def outputs(self) -> list[Any]:
@@ -53,6 +55,11 @@ class FeedbackDesk:
         self.unhelpful.click(self.open_form, outputs=self.outputs, **event)
         self.leave.click(self.show, outputs=self.outputs, **event)
         self.send.click(self.say_unhelpful, inputs=[self.conversation, *said], outputs=self.outputs, **event)
+
+    def introduce(self, service: ServiceInfo) -> Update:
+        """What becomes of feedback, before any is given."""
+        words = CONSENTS[FEEDBACK].format(days=service.feedback_days)
+        return {self.words: f"<p>{escape(words)}</p>"}
 
     def hide(self) -> Update:
         """Nothing to judge yet."""
@@ -72,7 +79,8 @@ class FeedbackDesk:
         if turn is None or turn.details is None:
             return self.hide()
         return await self._hand_in(turn, FeedbackRequest(
-            answer_id=turn.details.answer_id, idempotency_key="-", thumb="up", reasons=["helpful"]
+            answer_id=turn.details.answer_id, idempotency_key="-", thumb="up", reasons=["helpful"],
+            conversation=conversation.id or None, consent=FEEDBACK,
         ))  # fmt: skip
 
     async def say_unhelpful(
@@ -89,6 +97,8 @@ class FeedbackDesk:
             reasons=[reason for reason in REASONS if reason in reasons],
             comment=(comment or "").strip()[:5_000],
             corrected_answer=(corrected or "").strip()[:20_000],
+            conversation=conversation.id or None,
+            consent=FEEDBACK,
         ))  # fmt: skip
 
     async def _hand_in(self, turn: Turn, request: FeedbackRequest) -> Update:
@@ -128,12 +138,15 @@ def make_key(request: FeedbackRequest) -> str:
 
 
 def thank(reply: FeedbackReply) -> str:
-    """The word of thanks, with the day until which it is kept."""
+    """The word of thanks, with the day until which it is kept and what deletes it before."""
     try:
         until = datetime.fromisoformat(reply.kept_until)
     except ValueError:
         return "Thank you."
-    return f"Thank you, kept until {until.day} {until:%B %Y}."
+    return (
+        f"Thank you, kept until {until.day} {until:%B %Y}. To have it deleted before, give the staff this "
+        f"number: {reply.id}"
+    )
 
 
 def build_feedback(client: GatewayClient, conversation: gr.State) -> FeedbackDesk:
@@ -143,6 +156,7 @@ def build_feedback(client: GatewayClient, conversation: gr.State) -> FeedbackDes
             gr.Markdown("<p>Was this answer helpful?</p>", elem_id="feedback-question")
             helpful = gr.Button("Yes", elem_id="helpful", size="sm")
             unhelpful = gr.Button("No", elem_id="unhelpful", size="sm")
+        words = gr.Markdown("", elem_id="feedback-privacy", latex_delimiters=[])
         with gr.Column(elem_id="feedback-form", visible=False) as form:
             reasons = gr.CheckboxGroup(
                 choices=[(words, reason) for reason, words in REASONS.items()],
@@ -157,16 +171,11 @@ def build_feedback(client: GatewayClient, conversation: gr.State) -> FeedbackDes
                 label="What the answer should have been (optional)", lines=3, max_length=20_000,
                 elem_id="corrected",
             )  # fmt: skip
-            gr.Markdown(
-                "<p>Your question, the answer and what you write here go to the library staff. "
-                "Please leave out names and addresses of living people.</p>",
-                elem_id="feedback-privacy",
-            )
             with gr.Row(elem_id="feedback-actions"):
                 send = gr.Button("Send to the staff", variant="primary", elem_id="send-feedback")
                 leave = gr.Button("Cancel", elem_id="cancel-feedback")
         note = gr.Markdown("", elem_id="feedback-note", latex_delimiters=[])
     return FeedbackDesk(
         client, conversation, panel, choice, helpful, unhelpful, form, reasons, comment, corrected, send,
-        leave, note,
+        leave, note, words,
     )  # fmt: skip

@@ -8,6 +8,7 @@ import gradio as gr
 
 from ui.client import GatewayClient
 from ui.conversation import Conversation
+from ui.patron_agreement import AgreementDesk, build_agreement
 from ui.patron_feedback import FeedbackDesk, build_feedback
 
 LONGEST_QUESTION = 2_000
@@ -34,6 +35,10 @@ class Parts:
     year_from: gr.Textbox
     year_to: gr.Textbox
     feedback: FeedbackDesk
+    agreement: AgreementDesk
+    shared: gr.Column
+    shared_words: gr.Markdown
+    end: gr.Button
 
 
 def lay_out(client: GatewayClient) -> Parts:
@@ -49,6 +54,7 @@ def lay_out(client: GatewayClient) -> Parts:
         elem_id="readings",
     )
     feedback = build_feedback(client, conversation)
+    agreement = build_agreement(client, conversation)
     with gr.Column(elem_id="ask-form"):
         question = gr.Textbox(
             label="Your question",
@@ -74,9 +80,12 @@ def lay_out(client: GatewayClient) -> Parts:
         with gr.Column(elem_id="examples", visible=False) as examples:
             gr.Markdown("<p>You might ask</p>", elem_id="examples-heading")
             buttons = tuple(gr.Button(visible=False, elem_classes="example") for _ in range(3))
+    with gr.Column(elem_id="shared", visible=False) as shared:
+        shared_words = gr.Markdown("", elem_id="shared-words", latex_delimiters=[])
+        end = gr.Button("End session", elem_id="end")
     return Parts(
         conversation, past, present, readings, status, question, ask, stop, new, examples, buttons,
-        collections, year_from, year_to, feedback,
+        collections, year_from, year_to, feedback, agreement, shared, shared_words, end,
     )  # fmt: skip
 
 

@@ -95,7 +95,8 @@ def dress(document: str, service: ServiceInfo | None, stamp: str) -> str:
     head = (
         f'<title>{title}</title><meta name="description" content="Ask the special collections.">'
         f'<meta name="color-scheme" content="light dark"><link rel="icon" href="{ICON}">'
-        f'<link rel="stylesheet" href="./page.css?{stamp}"><script src="./page.js?{stamp}" defer></script>'
+        f'{_render_idle(service)}<link rel="stylesheet" href="./page.css?{stamp}">'
+        f'<script src="./page.js?{stamp}" defer></script>'
     )
     document = _NOT_OURS.sub("", document)
     document = document.replace("</head>", head + "</head>", 1)
@@ -136,6 +137,13 @@ def _render_heading(service: ServiceInfo | None) -> str:
         "<noscript><style>gradio-app{display:none!important}</style>"
         "<p>This page needs JavaScript. Please ask the library staff, or turn it on.</p></noscript>"
     )
+
+
+def _render_idle(service: ServiceInfo | None) -> str:
+    """For page.js: minutes after which a session on a shared computer ends."""
+    if service is None or not service.shared_terminal:
+        return ""
+    return f'<meta name="reading-room-idle" content="{service.idle_minutes:g}">'
 
 
 def _render_foot(service: ServiceInfo | None) -> str:

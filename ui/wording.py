@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from serve.schemas import CollectionInfo, Reason
+from serve.schemas import CollectionInfo, Reason, ServiceInfo
 
 REASONS: dict[Reason, str] = {
     "wrong_source": "It cites the wrong source",
@@ -20,8 +20,24 @@ REASONS: dict[Reason, str] = {
 LONGEST_TITLE = 60
 FORMS = (("letters", "Which letters are in the {}?"), ("photograph", "Which photographs are in the {}?"))
 
+KEEP_LABEL = "Keep this conversation, to improve the answers"
+NO_LONGER_KEPT = "Nothing of this conversation is kept any more, but for feedback that you sent."
+NOTHING_KEPT = "Nothing of this conversation was kept."
+DELETED = "Deleted: everything that was kept of this conversation, your feedback too."
+SHARED = (
+    "This computer is shared. Conversations are not kept here, and you are not asked to agree to it, for "
+    "whoever sits here next could see it. When you have finished, end the session, and close the tabs that "
+    "you opened. Without a key or a click it ends by itself after {minutes} minutes."
+)
+ENDED = "Session ended. Nothing of it is left on this page."
+
 EMPTY_QUESTION = "Please write a question first."
 NO_EXAMPLES = "The list of collections cannot be read just now. You can still ask."
+
+
+def describe_shared(service: ServiceInfo) -> str:
+    """What somebody at a shared computer should know."""
+    return SHARED.format(minutes=f"{service.idle_minutes:g}")
 
 
 def describe_collection(collection: CollectionInfo) -> str:

@@ -18,9 +18,10 @@ from pydantic import BaseModel, Field, model_validator
 
 from serve.schemas import Identifier, Incoming
 
+FEEDBACK: Final = "feedback-1"
 KEEPING: Final = "keeping-1"
 CONSENTS: Final = {
-    "feedback-1": (
+    FEEDBACK: (
         "Your question, the answer and what you write here go to the library staff. They are kept for {days} "
         "days; staff use them to improve the answers, also as examples that this service learns from. Please "
         "leave out names and addresses of living people."

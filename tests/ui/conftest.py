@@ -43,6 +43,11 @@ def stub(stub_service: tuple[str, Stub]) -> Stub:
     stub.feedback.clear()
     stub.forgotten.clear()
     stub.feedback_fails = 0
+    stub.agreement_fails = False
+    stub.shared_terminal = False
+    stub.idle_minutes = 5
+    for told in (stub.agreements, stub.ended, stub.deleted):
+        told.clear()
     stub.dropped = 0
     return stub
 

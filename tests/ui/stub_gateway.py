@@ -39,6 +39,7 @@ from serve.schemas import (
     ServiceInfo,
     Source,
 )
+from serve.wire.conversations import AgreementReply, AgreementRequest, EndReply, ErasureInfo
 from tests.ui.payloads import PAYLOADS
 
 HOSTILE = (
@@ -60,6 +61,10 @@ class Stub:
     feedback: list[FeedbackRequest] = field(default_factory=list)
     forgotten: set[str] = field(default_factory=set)
     feedback_fails: int = 0
+    agreements: list[tuple[str, bool]] = field(default_factory=list)
+    agreement_fails: bool = False
+    ended: list[str] = field(default_factory=list)
+    deleted: list[str] = field(default_factory=list)
     shared_terminal: bool = False
     idle_minutes: float = 5
     running: int = 0
@@ -221,6 +226,26 @@ def build_stub(stub: Stub) -> FastAPI:
             kept=True,
             created="2026-11-21T10:00:00+00:00",
             kept_until="2027-11-21T10:00:00+00:00",
+        )
+
+    @app.post("/v1/conversations/{conversation}/agreement", response_model=None)
+    async def agreement(conversation: str, request: AgreementRequest) -> AgreementReply | Response:
+        if stub.agreement_fails:
+            return _error(503, "A part of the service cannot be used at the moment.", "not_ready")
+        stub.agreements.append((conversation, request.agreed))
+        until = "2027-05-20T10:00:00+00:00" if request.agreed else ""
+        return AgreementReply(agreed=request.agreed, turns=1, kept_until=until)
+
+    @app.post("/v1/conversations/{conversation}/end")
+    async def end(conversation: str) -> EndReply:
+        stub.ended.append(conversation)
+        return EndReply(forgotten=1)
+
+    @app.delete("/v1/conversations/{conversation}")
+    async def delete(conversation: str) -> ErasureInfo:
+        stub.deleted.append(conversation)
+        return ErasureInfo(
+            id="erasure-1", at="2026-11-21T10:00:00+00:00", who="patron", datasets=["letters--v3"]
         )
 
     @app.get("/records/{record_id:path}")
