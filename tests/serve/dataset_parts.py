@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
 from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
 
 from sqlalchemy import update
+from sqlalchemy.orm import Session
 
 from serve.curation.pairs import store_pairs, tell
 from serve.curation.steps import find_pair
@@ -22,19 +21,6 @@ from train.pairs.pair import Pair
 ADA = Actor(Role.CURATOR, "s-1", "ada")
 BEN = Actor(Role.APPROVER, "s-2", "ben")
 DATASET_TABLES = ("dataset_version", "dataset_pair")
-
-BUILD = """
-import sys
-from pathlib import Path
-from serve.database import Database
-from serve.errors import ServeError
-from tests.serve.dataset_parts import BEN, make_datasets
-database = Database(sys.argv[1])
-try:
-    print(make_datasets(database, Path(sys.argv[2])).build(sys.argv[3], actor=BEN, why="in a child").version.version)
-except ServeError as error:
-    print(f"{type(error).__name__}: {error}")
-"""
 
 
 def make_datasets(database: Database, root: Path, index_root: Path | None = None) -> Datasets:
@@ -69,7 +55,7 @@ def withdraw(database: Database, *ids: str) -> None:
         withdraw_in(session, *ids)
 
 
-def withdraw_in(session, *ids: str) -> None:
+def withdraw_in(session: Session, *ids: str) -> None:
     for one in ids:
         row = find_pair(session, one)
         row.state = "withdrawn"
@@ -81,16 +67,6 @@ def withdraw_in(session, *ids: str) -> None:
 def reopen(database: Database, one: str) -> None:
     with database.sessions.begin() as session:
         session.execute(update(StoredPairRow).where(StoredPairRow.id == one).values(state="draft"))
-
-
-def start_build(url: str, root: Path, name: str = "letters", before: str = "") -> subprocess.Popen[str]:
-    """A build in a process of its own, `before` run first in it."""
-    return subprocess.Popen(
-        [sys.executable, "-c", before + BUILD, url, str(root), name],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-    )
 
 
 def reword(pair: Pair) -> Pair:
