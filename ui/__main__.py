@@ -37,6 +37,7 @@ def make_parser(settings: Settings) -> argparse.ArgumentParser:
     from serve import commands as serve_commands
     from serve.adapters import commands as adapter_commands
     from serve.conversations import commands as conversation_commands
+    from serve.curation import commands as pair_commands
     from serve.datasets import commands as dataset_commands
     from serve.evaluation import commands as evaluation_commands
     from serve.people import commands as people_commands
@@ -58,6 +59,7 @@ def make_parser(settings: Settings) -> argparse.ArgumentParser:
     dataset_commands.add_commands(subparsers, settings)
     people_commands.add_commands(subparsers, settings)
     conversation_commands.add_commands(subparsers, settings)
+    pair_commands.add_commands(subparsers, settings)
     return parser
 
 

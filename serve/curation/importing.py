@@ -11,7 +11,7 @@ import hashlib
 import json
 import re
 from collections.abc import Collection, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 
 from retrieval.index import Index
 from serve.curation.pairs import PairState, StoredPair, read_pairs, store_pairs
@@ -25,7 +25,7 @@ from train.pairs.exchange.export import Export
 from train.pairs.exchange.forms import Form, find_form
 from train.pairs.exchange.forms import read_pairs as read_file
 from train.pairs.exchange.reading import Entry, Misfit, Reading, Unreadable
-from train.pairs.pair import Pair
+from train.pairs.pair import Origin, Pair
 
 MOST_LICENCE = 200
 _OWN_ID = re.compile(r"(?:pair|import|draft)-[0-9a-f]{12,64}")
@@ -116,10 +116,11 @@ def export_pairs(
 
 
 def name_content(pair: Pair, kind: str = "import") -> str:
-    """An id made from what a pair says, the same whoever brings it in and whenever."""
-    said = asdict(replace(pair, id="", contributor="", approver="", waiver="", consent="none", licence=""))
-    plain = json.dumps({**said, "origin": ""}, ensure_ascii=True, sort_keys=True, separators=(",", ":"))
-    return f"{kind}-{hashlib.sha256(plain.encode()).hexdigest()[:24]}"
+    """An id made from what a pair says of which records, the same whoever brings it in, and in which form."""
+    evidence = [item.record_id or [item.heading, item.text] for item in pair.evidence]
+    history = [[turn.role, turn.content] for turn in pair.history]
+    said = [pair.question, pair.answer, pair.kind, pair.language, evidence, history]
+    return f"{kind}-{hashlib.sha256(json.dumps(said).encode()).hexdigest()[:24]}"
 
 
 def _prepare(reading: Reading, actor: Actor, rights: Rights, references: References) -> list[Entry]:
@@ -142,19 +143,18 @@ def _prepare(reading: Reading, actor: Actor, rights: Rights, references: Referen
 
 def _take_over(pair: Pair, actor: Actor, rights: Rights, references: References) -> Pair:
     """A pair of a file as one of ours: new to everybody, and agreed to by nobody but the importer."""
-    known = _OWN_ID.fullmatch(pair.id)
-    licence = rights.licence or pair.licence
-    return replace(
+    origin: Origin = "draft" if pair.is_synthetic else "import"
+    taken = replace(
         pair,
-        id=pair.id if known else name_content(pair, "draft" if pair.is_synthetic else "import"),
         evidence=references.resolve(pair),
-        origin="draft" if pair.is_synthetic else "import",
+        origin=origin,
         contributor=actor.name,
         approver="",
         waiver="",
         consent="file" if rights.consent else "none",
-        licence=licence,
+        licence=rights.licence or pair.licence,
     )
+    return taken if _OWN_ID.fullmatch(pair.id) else replace(taken, id=name_content(taken, origin))
 
 
 def _read_known(database: Database, ids: Sequence[str]) -> dict[str, StoredPair]:
