@@ -14,9 +14,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
-from sqlalchemy import delete, select
+from sqlalchemy import delete, func, select
 from sqlalchemy.exc import IntegrityError
-from sqlalchemy.orm import Session, undefer
+from sqlalchemy.orm import Session
 
 from retrieval.asked.questions import Question, read_question
 from retrieval.embedding import Embedder, Vectors
@@ -90,15 +90,16 @@ class _Grouping:
 
     def __post_init__(self) -> None:
         self._renew()
+        # One entry for each wording: what is asked a thousand times in the same words is read once.
+        one_each = select(func.min(InboxEntry.id)).group_by(InboxEntry.wording)
         rows = self.session.execute(
-            select(InboxEntry.id, InboxEntry.group, InboxEntry.wording, InboxEntry.vector).order_by(
-                InboxEntry.created, InboxEntry.id
-            )
+            select(InboxEntry.id, InboxEntry.group, InboxEntry.wording, InboxEntry.vector)
+            .where(InboxEntry.id.in_(one_each))
+            .order_by(InboxEntry.created, InboxEntry.id)
         )
         for name, group, wording, vector in rows:
-            if wording not in self._wordings:
-                self._wordings[wording] = group
-                self._known.append(_Known(name, group, np.frombuffer(vector, dtype=np.float32)))
+            self._wordings[wording] = group
+            self._known.append(_Known(name, group, np.frombuffer(vector, dtype=np.float32)))
 
     def place(self, entry: Entry, vector: Vectors) -> None:
         """Put one entry into the group that asks the same, or into one of its own."""
@@ -192,17 +193,14 @@ class _Grouping:
 
     def _renew(self) -> None:
         """Embed anew what another model embedded: vectors of two models cannot be compared."""
-        old = self.session.scalars(
-            select(InboxEntry)
-            .where(InboxEntry.embedder != self.embedder.digest[:200])
-            .options(undefer(InboxEntry.vector))
-        ).all()
-        entries = read_entries(self.session, [row.id for row in old]) if old else {}
-        known = [row for row in old if row.id in entries]
-        vectors = _embed(self.embedder, [entries[row.id].question for row in known])
-        for row, vector in zip(known, vectors, strict=True):
-            row.embedder, row.vector = self.embedder.digest[:200], vector.tobytes()
-        self.session.flush()
+        digest = self.embedder.digest[:200]
+        other = select(InboxEntry).where(InboxEntry.embedder != digest).limit(MOST_AT_ONCE)
+        while rows := self.session.scalars(other).all():
+            entries = read_entries(self.session, [row.id for row in rows])
+            asked = [entries[row.id].question if row.id in entries else "" for row in rows]
+            for row, vector in zip(rows, _embed(self.embedder, asked), strict=True):
+                row.embedder, row.vector = digest, vector.tobytes()
+            self.session.flush()
 
 
 def _remove_empty(session: Session) -> None:

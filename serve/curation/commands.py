@@ -110,7 +110,7 @@ def run_export(settings: Settings, args: argparse.Namespace) -> int:
         raise BadRequest(f"{args.file} cannot be written: {error.strerror}. Name another file.") from None
     for note in export.notes:
         _say(note)
-    _say(f"{count:,} pairs written to {args.file}.")
+    _say(f"{count:,} {'pair' if count == 1 else 'pairs'} written to {args.file}.")
     return 0
 
 

@@ -7,12 +7,12 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from pydantic import ValidationError
-from sqlalchemy import ColumnElement, Select, func, select
+from sqlalchemy import ColumnElement, Select, case, func, select
 from sqlalchemy.orm import Session
 
 from serve.conversations.tables import KeptTurn
 from serve.curation.tables import InboxEntry
-from serve.curation.weighing import is_unanswered, name_voice, sign, weigh
+from serve.curation.weighing import UNKNOWN, is_unanswered, name_voice, sign, weigh
 from serve.people.moments import as_utc
 from serve.schemas import AnswerDetails
 from serve.tables import Feedback
@@ -86,6 +86,21 @@ def read_entries(session: Session, ids: Collection[str]) -> dict[str, Entry]:
     }
     turns = session.scalars(select(KeptTurn).where(KeptTurn.id.in_(set(ids) - set(found))))
     return found | {row.id: read_turn(row) for row in turns}
+
+
+WORST_FIRST = (
+    InboxEntry.badness.desc(),
+    case((InboxEntry.voice == UNKNOWN, 1), else_=0),
+    InboxEntry.created.desc(),
+    InboxEntry.id,
+)
+"""Entries of a group as a page shows them: those that went worst first, then those that the service itself
+remembers, then the newest."""
+
+
+def select_worst() -> Select[InboxEntry]:
+    """Entries, worst first."""
+    return select(InboxEntry).order_by(*WORST_FIRST)
 
 
 def read_feedback(row: Feedback) -> Entry:

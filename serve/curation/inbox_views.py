@@ -7,12 +7,11 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import cast, get_args
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from serve.curation.claims import claimed_until, find_group
-from serve.curation.entries import Entry, read_entries
-from serve.curation.judging import order_entries
+from serve.curation.entries import WORST_FIRST, Entry, read_entries, select_worst
 from serve.curation.ranking import Standing, rank, stand
 from serve.curation.tables import InboxEntry, InboxGroup, InboxJudgement, RetrievalCase
 from serve.errors import NotFound
@@ -33,6 +32,8 @@ from serve.wire.inbox import (
 MOST_ENTRIES = 20
 """Entries of a group that are shown whole."""
 _MOST_WORDINGS = 50
+_MOST_READ = 500
+"""Entries of a group that wordings are counted in."""
 _VERDICTS: tuple[Verdict, ...] = get_args(Verdict)
 
 
@@ -59,7 +60,7 @@ def list_groups(
 def describe_group(session: Session, actor: Actor, name: str) -> GroupInfo:
     """A group whole. Raises NotFound where it, or all that was in it, is gone."""
     group, standing = find_group(session, name), stand(session, name)
-    rows = order_entries(session.scalars(select(InboxEntry).where(InboxEntry.group == name)).all())
+    rows = session.scalars(select_worst().where(InboxEntry.group == name).limit(_MOST_READ)).all()
     entries = read_entries(session, [row.id for row in rows])
     rows = [row for row in rows if row.id in entries]
     if standing is None or not rows:
@@ -107,11 +108,11 @@ def describe_case(case: RetrievalCase) -> CaseInfo:
 
 
 def _choose_shown(session: Session, groups: Sequence[str]) -> dict[str, str]:
-    """The entry of each group whose question stands for it."""
-    rows: dict[str, list[InboxEntry]] = {}
-    for row in session.scalars(select(InboxEntry).where(InboxEntry.group.in_(groups))):
-        rows.setdefault(row.group, []).append(row)
-    return {group: order_entries(found)[0].id for group, found in rows.items()}
+    """The entry of each group whose question stands for it: the worst."""
+    place = func.row_number().over(partition_by=InboxEntry.group, order_by=WORST_FIRST).label("place")
+    ranked = select(InboxEntry.group, InboxEntry.id, place).where(InboxEntry.group.in_(groups)).subquery()
+    found = session.execute(select(ranked.c.group_id, ranked.c.id).where(ranked.c.place == 1))
+    return {group: entry for group, entry in found}
 
 
 def _summarise(group: InboxGroup, standing: Standing, actor: Actor, question: str) -> GroupSummary:

@@ -19,7 +19,7 @@ from retrieval.prompt import REFUSAL
 from serve.curation.answers import Fixed, fix_answer, take_answer
 from serve.curation.checking import Checker, list_stops
 from serve.curation.claims import clear, find_group, refuse_claimed
-from serve.curation.entries import Entry, read_entries
+from serve.curation.entries import Entry, read_entries, select_worst
 from serve.curation.evidence import find_index
 from serve.curation.likeness import fold_question
 from serve.curation.pairs import add_pair, load_pair, take_turn, tell
@@ -37,8 +37,10 @@ from serve.errors import BadRequest, Conflict
 from serve.people.audit import audit
 from serve.people.authority import Actor
 from serve.people.moments import as_utc, now_utc
+from serve.tables import Feedback
 from serve.wire.inbox import Chosen, JudgementRequest
 from train.pairs.checks import Finding
+from train.pairs.checks.languages import detect_language
 from train.pairs.pair import Consent, Pair
 
 LICENCE = "library's own text"
@@ -106,11 +108,14 @@ class Judging:
 
     def _choose_entry(self, group: InboxGroup, name: str) -> Entry:
         """The entry that is judged: the one named, else the one shown first."""
-        rows = self._session.scalars(select(InboxEntry).where(InboxEntry.group == group.id)).all()
-        if name and name not in {row.id for row in rows}:
+        query = select_worst().where(InboxEntry.group == group.id)
+        if name:
+            query = query.where(InboxEntry.id == make_plain(name))
+        row = self._session.scalar(query.limit(1))
+        entry = read_entries(self._session, [row.id]).get(row.id) if row else None
+        if entry is None:
             raise BadRequest(f"entry: {make_plain(name)!r} is not in this group.", param="entry")
-        chosen = name or order_entries(rows)[0].id
-        return read_entries(self._session, [chosen])[chosen]
+        return entry
 
     def _make_pair(
         self, group: InboxGroup, entry: Entry, request: JudgementRequest
@@ -150,7 +155,7 @@ class Judging:
             contributor=self._actor.name,
             consent=consent,
             licence=LICENCE,
-            language=guess_language(entry),
+            language=detect_language(question or entry.question) or detect_language(fixed.answer) or "en",
         )
 
     def _answer(self, entry: Entry, request: JudgementRequest) -> Fixed:
@@ -167,9 +172,12 @@ class Judging:
         """Whose words are in the pair: the entry's, and those of corrections that a fix may be taken from."""
         sources = {entry.id: entry.conversation}
         if request.verdict == "fix":
-            ids = self._session.scalars(select(InboxEntry.id).where(InboxEntry.group == group.id)).all()
-            others = read_entries(self._session, ids).values()
-            sources |= {other.id: other.conversation for other in others if other.suggested.strip()}
+            others = self._session.execute(
+                select(Feedback.id, Feedback.conversation)
+                .join(InboxEntry, InboxEntry.feedback == Feedback.id)
+                .where(InboxEntry.group == group.id, Feedback.corrected_answer != "")
+            )
+            sources |= {other: conversation or "" for other, conversation in others}
         for source, conversation in sources.items():
             self._session.add(PairSource(pair=row.id, source=source, conversation=conversation or None))
 
@@ -253,18 +261,6 @@ class Judging:
         pair = self._session.get(StoredPairRow, earlier.pair) if earlier.pair else None
         findings = self._checker.find(self._session, load_pair(pair).pair) if pair else ()
         return Judged(find_group(self._session, name), pair, findings, earlier.case)
-
-
-def order_entries(rows: Sequence[InboxEntry]) -> list[InboxEntry]:
-    """Entries as a page shows them: worst first, then those the service itself remembers, then the newest."""
-    return sorted(
-        rows, key=lambda row: (-row.badness, row.voice == "unknown", -as_utc(row.created).timestamp(), row.id)
-    )
-
-
-def guess_language(entry: Entry) -> str:
-    """A BCP 47 tag; the checks say where it does not fit."""
-    return "en"
 
 
 def _name_wrong(entry: Entry, wrong: Sequence[Chosen] | None) -> list[str]:

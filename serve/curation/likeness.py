@@ -85,7 +85,9 @@ def describe(question: Question) -> Asked:
 
 def ask_same(one: Asked, other: Asked, cosine: float) -> bool:
     """Whether two questions whose vectors are that near ask for the same thing."""
-    return cosine >= LEAST and _agree(one, other) and cosine >= _demand(one, other)
+    if cosine < LEAST or not (one.words and other.words):
+        return False
+    return _agree(one, other) and cosine >= _demand(one, other)
 
 
 def fold_question(text: str) -> str:

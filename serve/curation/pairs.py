@@ -53,7 +53,8 @@ def read_pairs(
 
 def read_approved(session: Session) -> list[StoredPair]:
     """Every approved pair, oldest first."""
-    return read_pairs(session, states=("approved",))
+    approved: PairState = "approved"
+    return read_pairs(session, states=(approved,))
 
 
 def read_withdrawn(session: Session) -> dict[str, str]:

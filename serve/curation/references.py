@@ -1,4 +1,4 @@
-"""Evidence that a file only names, by the id of a record or its call number, looked up in the index."""
+"""Evidence that a file only names, by the id, call number or heading of a record, from the index in use."""
 
 from __future__ import annotations
 
@@ -7,11 +7,17 @@ from functools import cached_property
 
 from retrieval.audience import STAFF
 from retrieval.index import Index
+from retrieval.prompt import neutralise, render_heading
 from retrieval.records import Record
 from retrieval.words import fold_exact
 from serve.curation.evidence import choose_passage, take_evidence
 from train.pairs.exchange.reading import Misfit
 from train.pairs.pair import Evidence, Pair
+
+
+MOST_SEARCHED = 1_000
+"""Headings that are searched for in one file; a search takes some milliseconds."""
+_LOOKED_AT = 5
 
 
 @dataclass
@@ -20,12 +26,15 @@ class References:
 
     index: Index | None
     _found: dict[str, Record] = field(default_factory=dict)
+    _headed: dict[str, Record | None] = field(default_factory=dict)
 
     def resolve(self, pair: Pair) -> tuple[Evidence, ...]:
         """The evidence of a pair, with what the file leaves out taken from the index. Raises Misfit."""
         return tuple(self._complete(item, pair.answer) for item in pair.evidence)
 
     def _complete(self, item: Evidence, answer: str) -> Evidence:
+        if not item.record_id and item.heading:
+            return self._recognise(item)
         if not item.record_id or (item.heading and item.collection_id):
             return item
         record = self._find(item.record_id)
@@ -35,6 +44,15 @@ class References:
         if reference not in self._found:
             self._found[reference] = self._look_up(reference)
         return self._found[reference]
+
+    def _recognise(self, item: Evidence) -> Evidence:
+        """A passage of the prompt, which names no record: that of the one record with just this heading."""
+        if item.heading not in self._headed and len(self._headed) < MOST_SEARCHED and self.index:
+            hits = self.index.search(item.heading, top_k=_LOOKED_AT, audience=STAFF).hits
+            fitting = [hit.record for hit in hits if neutralise(render_heading(hit)) == item.heading]
+            self._headed[item.heading] = fitting[0] if len(fitting) == 1 else None
+        record = self._headed.get(item.heading)
+        return take_evidence(record, item.text) if record else item
 
     def _look_up(self, reference: str) -> Record:
         """By id, then as a collection's call number, then as any other's. Raises Misfit."""

@@ -16,6 +16,8 @@ GRAVE = 1.5
 """Times as bad where the patron says that it is wrong, hurts, or that the library does hold it."""
 LIGHT = 0.5
 """Times as bad where only its form was disliked."""
+UNKNOWN = "unknown"
+"""The voice and the signature of answers that nothing vouches for."""
 _GRAVE = frozenset({"wrong_source", "wrong_fact", "wrong_name_or_date", "we_hold_it", "offensive"})
 _LIGHT = frozenset({"too_long"})
 
@@ -45,7 +47,7 @@ def name_voice(answer_id: str, conversation: str, *, remembered: bool) -> str:
     anybody could bring a question to the top.
     """
     if not remembered:
-        return "unknown"
+        return UNKNOWN
     return _digest(f"conversation {conversation}" if conversation else f"answer {answer_id}")
 
 
@@ -55,7 +57,7 @@ def sign(details: AnswerDetails | None, answer: str, *, unanswered: bool) -> str
     if unanswered:
         return "unanswered"
     if details is None:
-        return "unknown"
+        return UNKNOWN
     cited = sorted(source.record_id for source in details.sources)
     return _digest("\n".join(cited) if cited else fold_question(answer))
 
