@@ -40,9 +40,18 @@ class Approved:
     """The approved pairs. Built once (10,000 in about a second), asked for each pair that is checked.
 
     With an `embedder` questions in quite other words are found as well; building then embeds each question.
+    `called` is how findings name one of the pairs.
     """
 
-    def __init__(self, pairs: Iterable[Pair] = (), embedder: Embedder | None = None) -> None:
+    def __init__(
+        self,
+        pairs: Iterable[Pair] = (),
+        embedder: Embedder | None = None,
+        *,
+        called: str = "An approved pair",
+    ) -> None:
+        self.called = called
+        self.embedder = embedder
         self.pairs: tuple[Pair, ...] = tuple(pairs)
         self._bags = [read_asked(pair.question, pair.language) for pair in self.pairs]
         self._same: defaultdict[frozenset[str], list[int]] = defaultdict(list)
@@ -51,7 +60,6 @@ class Approved:
             self._same[bag].append(place)
             for word in bag:
                 self._with[word].append(place)
-        self._embedder = embedder
         self._vectors: Vectors | None = None
         if embedder and self.pairs:
             self._vectors = embedder.encode([pair.question for pair in self.pairs])
@@ -83,9 +91,9 @@ class Approved:
         ]
 
     def _find_by_meaning(self, pair: Pair, bag: frozenset[str]) -> list[int]:
-        if self._embedder is None or self._vectors is None:
+        if self.embedder is None or self._vectors is None:
             return []
-        cosines = self._vectors @ self._embedder.encode([pair.question])[0]
+        cosines = self._vectors @ self.embedder.encode([pair.question])[0]
         near = np.flatnonzero(cosines >= MEANING)
         ranked = near[np.argsort(-cosines[near])][: _MOST_FOUND * 4].tolist()
         return [

@@ -34,7 +34,9 @@ def check_contradiction(pair: Pair, context: Context) -> Iterator[Finding]:
         if difference:
             common = _have_common_evidence(pair, neighbour.pair)
             sure = neighbour.nearness != "meaning" and (common or bool(plain))
-            yield _describe(neighbour, difference, common, "warn" if sure else "hint")
+            yield _describe(
+                context.approved.called, neighbour, difference, common, "warn" if sure else "hint"
+            )
 
 
 def find_opposite(one: Pair, other: Pair) -> str:
@@ -133,13 +135,15 @@ def _have_common_evidence(one: Pair, other: Pair) -> bool:
     return bool({item.record_id for item in one.evidence} & {item.record_id for item in other.evidence})
 
 
-def _describe(neighbour: Neighbour, difference: str, common: bool, severity: Severity) -> Finding:
+def _describe(
+    called: str, neighbour: Neighbour, difference: str, common: bool, severity: Severity
+) -> Finding:
     same = "the same question" if neighbour.nearness == "same" else "nearly the same question"
     where = " from the same passage" if common else ""
     return Finding(
         code="contradiction",
         severity=severity,
-        sentence=f"An approved pair answers {same}{where} otherwise: {difference} "
+        sentence=f"{called} answers {same}{where} otherwise: {difference} "
         f"(“{shorten(neighbour.pair.question)}”). Find out which is right, and correct "
         "or withdraw the other.",
         field="answer",

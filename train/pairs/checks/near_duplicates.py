@@ -20,10 +20,10 @@ _HOW: dict[Nearness, str] = {
 def check_near_duplicate(pair: Pair, context: Context) -> Iterator[Finding]:
     """Show approved pairs that ask the same; stop one that says the same as well."""
     for neighbour in context.approved.find_neighbours(pair):
-        yield _describe(pair, neighbour)
+        yield _describe(pair, neighbour, context.approved.called)
 
 
-def _describe(pair: Pair, neighbour: Neighbour) -> Finding:
+def _describe(pair: Pair, neighbour: Neighbour, called: str) -> Finding:
     other = neighbour.pair
     repeats = neighbour.nearness == "same" and split_words(pair.answer) == split_words(other.answer)
     repeats = repeats and {item.record_id for item in pair.evidence} == {
@@ -38,7 +38,7 @@ def _describe(pair: Pair, neighbour: Neighbour) -> Finding:
     return Finding(
         code="near-duplicate",
         severity=severity,
-        sentence=f"An approved pair {_HOW[neighbour.nearness]}: “{shorten(other.question)}”. {todo}",
+        sentence=f"{called} {_HOW[neighbour.nearness]}: “{shorten(other.question)}”. {todo}",
         field="question",
         words=pair.question,
         start=0,

@@ -98,7 +98,8 @@ def _check_passage(evidence: Evidence, place: int) -> Iterator[Finding]:
             yield Finding(
                 code="personal-data",
                 severity="warn",
-                sentence=f"“{shorten(datum.words)}” in passage [{place + 1}] is {_article(kind)} {kind}. Choose "
+                sentence=f"“{shorten(datum.words)}” in passage [{place + 1}] is {_article(kind)} {kind}. "
+                f"Choose "
                 "another part of the record, and tell whoever looks after the record.",
                 field="evidence",
                 words=datum.words,
@@ -126,7 +127,8 @@ def _hint(
         yield Finding(
             code="personal-data",
             severity="hint",
-            sentence=f"“{shorten(hint.words)}” in the {where} may be personal data ({hint.label}, says Presidio). "
+            sentence=f"“{shorten(hint.words)}” in the {where} may be personal data ({hint.label}, says "
+            f"Presidio). "
             "Take it out if it is a patron's.",
             field=field,
             words=hint.words,

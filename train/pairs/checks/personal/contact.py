@@ -21,7 +21,9 @@ _PHONE_CUE = re.compile(
 )
 _PHONE_FORMS = (
     (
-        re.compile(r"(?<![\w+])(?:\+|00[ -]?(?=[1-9]))[1-9]\d{0,2}[ ().-]{0,3}\d[\d ().-]{5,16}\d(?![\w-])"),
+        re.compile(
+            r"(?<![\w+])(?<!\d )(?:\+|00[ -]?(?=[1-9]))[1-9]\d{0,2}[ ().-]{0,3}\d[\d ().-]{5,16}\d(?![\w-])"
+        ),
         8,
         15,
         True,
@@ -34,13 +36,33 @@ _PHONE_FORMS = (
         11,
         True,
     ),
-    (re.compile(r"(?<![\w.,/-])0[1-9](?:[ .-]\d\d){4}(?![\w-]|\.\d)"), 10, 10, True),
-    (re.compile(r"(?<![\w.,/-])\(?0\d{1,4}\)?(?:[ /-]\d{2,8}){1,4}(?![\w/-]|\.\d)"), 9, 12, False),
-    (re.compile(r"(?<![\w.,/-])[67]\d\d \d{3} \d{3}(?![\w-]| \d)"), 9, 9, False),
-    (re.compile(r"(?<![\w.-])\(\d\d\) ?9?\d{4}-\d{4}(?![\w-])"), 10, 11, True),
+    (
+        r"(?<![\w.,/-])0[1-9](?:[ .-]\d\d){4}(?![\w-]|\.\d)",
+        10,
+        10,
+        True,
+    ),
+    (
+        r"(?<![\w.,/-])(?<!\d )\(?0[1-9]\d{0,3}\)?(?:[ /-]\d{2,8}){1,4}(?![\w/-]|\.\d)",
+        9,
+        12,
+        False,
+    ),
+    (
+        r"(?<![\w.,/-])[67]\d\d \d{3} \d{3}(?![\w-]| \d)",
+        9,
+        9,
+        False,
+    ),
+    (
+        r"(?<![\w.-])\(\d\d\) ?9?\d{4}-\d{4}(?![\w-])",
+        10,
+        11,
+        True,
+    ),
 )
 """International; North America; France; a nought before the area (Britain, Germany, Italy, Australia, Japan);
-Spain's and other mobiles; Brazil. With the least and most digits, and whether the form leaves little doubt."""
+Spain's and other mobiles; Brazil. With the least and most digits, and whether there is little doubt."""
 _IPV4 = re.compile(r"(?<![\w.])(?:\d{1,3}\.){3}\d{1,3}(?![\w]|\.\d)")
 _IPV6 = re.compile(r"(?<![\w:])(?:[0-9a-f]{0,4}:){3,7}[0-9a-f]{0,4}(?![\w:])", re.IGNORECASE)
 _HANDLE = re.compile(r"(?<![\w.@/+-])@[A-Za-z_]\w{2,30}(?:\.\w+)*\b(?!@)")
@@ -78,7 +100,7 @@ def _find_phones(text: str) -> Iterator[Datum]:
             taken.append(match.span(1))
             yield Datum("telephone number", match[1], match.start(1), match.end(1), sure=True)
     for pattern, least, most, sure in _PHONE_FORMS:
-        for match in pattern.finditer(text):
+        for match in re.finditer(pattern, text):
             start, end = match.span()
             if any(start < other_end and other_start < end for other_start, other_end in taken):
                 continue
@@ -88,7 +110,7 @@ def _find_phones(text: str) -> Iterator[Datum]:
 
 
 def _find_addresses(text: str) -> Iterator[Datum]:
-    """Addresses on the net. "4.2.1.12" is more often a shelf mark: two parts have to be beyond any of those."""
+    """Addresses on the net. "4.2.1.12" is more often a shelf mark: two parts have to be beyond those."""
     for match in _IPV4.finditer(text):
         parts = [int(part) for part in match[0].split(".")]
         named = re.search(r"\bip\b", text[max(0, match.start() - 20) : match.start()], re.IGNORECASE)

@@ -76,10 +76,11 @@ def _fits_dni(plain: str) -> bool:
     return "TRWAGMYFPDXBNJZSQVHLCKE"[int(body) % 23] == plain[-1]
 
 
-_ODD = dict(zip("0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ", (
-    1, 0, 5, 7, 9, 13, 15, 17, 19, 21, 1, 0, 5, 7, 9, 13, 15, 17, 19, 21, 2, 4, 18, 20, 11, 3, 6, 8, 12, 14, 16,
-    10, 22, 25, 24, 23,
-), strict=True))  # fmt: skip
+_ODD_VALUES = (
+    *(1, 0, 5, 7, 9, 13, 15, 17, 19, 21),
+    *(1, 0, 5, 7, 9, 13, 15, 17, 19, 21, 2, 4, 18, 20, 11, 3, 6, 8, 12, 14, 16, 10, 22, 25, 24, 23),
+)
+_ODD = dict(zip("0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ", _ODD_VALUES, strict=True))
 
 
 def _fits_codice(plain: str) -> bool:
@@ -209,7 +210,8 @@ _FORMS = (
         "passport or identity card number",
         r"(?=[A-Z]{0,2}\d)[A-Z0-9]{7,10}",
         lambda plain: True,
-        "passport(?: (?:number|no\\.?))?(?: is)?|reisepass\\w*|ausweisnummer|passeport(?: n[o°])?|pasaporte|passaporte",
+        "passport(?: (?:number|no\\.?))?(?: is)?|reisepass\\w*|ausweisnummer"
+        "|passeport(?: n[o°])?|pasaporte|passaporte",
         sure=False,
     ),
 )

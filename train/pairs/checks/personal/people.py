@@ -17,17 +17,21 @@ _FULL_NAME = (
     rf"(?:{_CAPITAL}\s+(?:(?:de|del|della|di|da|dos|van|von|der|den|la|le|bin|al)\s+)*){{0,3}}{_CAPITAL}"
 )
 _INTRODUCED = re.compile(
-    r"(?<!\w)(?:(?i:my (?:full )?name is|this is my name:|name:|mein name ist|ich hei(?:ß|ss)e|je m[’']appelle|"
+    r"(?<!\w)(?:(?i:my (?:full )?name is|this is my name:|name:|mein name ist|ich hei(?:ß|ss)e"
+    r"|je m[’']appelle|"
     r"mon nom est|me llamo|mi nombre es|meu nome é|chamo-me|me chamo|mi chiamo|il mio nome è|ik heet|"
     r"mijn naam is|jag heter|jeg hedder|nazywam się|меня зовут))\s+"
     rf"(?P<name>{_FULL_NAME})"
 )
 _I_AM = re.compile(
-    rf"(?<!\w)(?:I am|I[’']m|Ich bin|Je suis|Yo soy|Soy|Sono|Eu sou|Sou)\s+(?P<name>{_CAPITAL}\s+{_FULL_NAME})"
+    rf"(?<!\w)(?:I am|I[’']m|Ich bin|Je suis|Yo soy|Soy|Sono|Eu sou"
+    rf"|Sou)\s+(?P<name>{_CAPITAL}\s+{_FULL_NAME})"
 )
 _SIGNED = re.compile(
-    r"(?i:\b(?:(?:kind|best|warm|with) regards|regards|sincerely(?: yours)?|yours (?:sincerely|truly|faithfully)|"
-    r"many thanks|thanks|thank you|mit freundlichen gr(?:ü|ue)(?:ß|ss)en|viele gr(?:ü|ue)(?:ß|ss)e|cordialement|"
+    r"(?i:\b(?:(?:kind|best|warm|with) regards|regards|sincerely(?: yours)?|yours (?:sincerely"
+    r"|truly|faithfully)|"
+    r"many thanks|thanks|thank you|mit freundlichen gr(?:ü|ue)(?:ß|ss)en|viele gr(?:ü|ue)(?:ß"
+    r"|ss)e|cordialement|"
     r"un saludo|saludos(?: cordiales)?|atenciosamente|obrigad[oa]|cordiali saluti))\s*[,!.–-]?\s+"
     rf"(?P<name>{_CAPITAL}(?:\s+{_FULL_NAME})?)\s*[.!]?\s*$"
 )
@@ -36,9 +40,11 @@ _NO_NAME = re.compile(
     r"French|German|Italian|Spanish|Canadian|Australian|Irish|Scottish|Jewish|Catholic)\b"
 )
 _BIRTH = re.compile(
-    r"(?<!\w)(?:(?P<own>I was born|my (?:date of birth|birthday|dob)|ich bin [^.?!]{0,20}geboren|je suis née?|"
+    r"(?<!\w)(?:(?P<own>I was born|my (?:date of birth|birthday|dob)|ich bin [^.?!]{0,20}geboren"
+    r"|je suis née?|"
     r"nací|nasci|sono nat[oa]|mein geburtsdatum)|dob|d\.o\.b\.|date of birth|birth ?date|geburtsdatum|"
-    r"date de naissance|fecha de nacimiento|data de nascimento|data di nascita|born|geboren|geb\.|née?(?= le)|"
+    r"date de naissance|fecha de nacimiento|data de nascimento|data di nascita|born|geboren"
+    r"|geb\.|née?(?= le)|"
     r"nacid[oa]|nascid[oa]|nat[oa](?= il)|född|født|urodzon[ya]|родил(?:ся|ась))(?!\w)",
     re.IGNORECASE,
 )
@@ -60,8 +66,10 @@ _WITH_POSTCODE = re.compile(
 )
 _AT_HOME = re.compile(
     r"(?i:\b(?:I live (?:at|on|in)|we live (?:at|on)|my (?:home |postal |mailing )?address(?: is|:)?|"
-    r"(?:send|mail|post) (?:it|them|copies|the \w+) to|ich wohne(?: in der| im| am| in)?|meine adresse(?: ist|:)?|"
-    r"j[’']habite(?: au)?|mon adresse(?: est|:)?|vivo en(?: la)?|mi dirección(?: es|:)?|moro na|meu endereço(?: é|:)?|"
+    r"(?:send|mail|post) (?:it|them|copies|the \w+) to|ich wohne(?: in der| im| am| in)?"
+    r"|meine adresse(?: ist|:)?|"
+    r"j[’']habite(?: au)?|mon adresse(?: est|:)?|vivo en(?: la)?|mi dirección(?: es|:)?|moro na"
+    r"|meu endereço(?: é|:)?|"
     r"abito in|il mio indirizzo(?: è|:)?))\s+"
     rf"(?P<place>{_STREET})"
 )
