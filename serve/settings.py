@@ -8,9 +8,12 @@ from __future__ import annotations
 import os
 from pathlib import Path
 from typing import Annotated, Literal
+from urllib.parse import urlsplit
 
-from pydantic import Field, SecretStr, field_validator
+from pydantic import Field, SecretStr, ValidationInfo, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+from serve.people.authority import STAFF
 
 PROJECT = Path(__file__).resolve().parent.parent
 BUNDLED_READER = PROJECT / "demo" / "reader"
@@ -131,6 +134,19 @@ class Settings(BaseSettings):
     api_needs_key: bool = False
     """Whether programs need an API key to ask; the pages never do. false: whoever reaches the service may
     ask."""
+    oidc_client_id: str = ""
+    """Name under which this service is registered there."""
+    oidc_client_secret: SecretStr = SecretStr("")
+    """Secret of that registration; empty: none was given out."""
+    oidc_name: str = "your institution's account"
+    """What the sign-in page calls that provider."""
+    oidc_role_claim: str = "groups"
+    """Claim in which the provider says who is what, such as groups or realm_access.roles."""
+    oidc_roles: Annotated[tuple[str, ...], NoDecode] = ()
+    """Role here for each value of that claim: administrator=room-admins,curator=room-staff; others may not
+    in."""
+    oidc_issuer: str = ""
+    """OpenID provider at which staff can sign in, its issuer's address; empty: none."""
 
     database_url: str = ""
     """Database, as an SQLAlchemy address, such as postgresql+psycopg://...; empty: SQLite
@@ -156,13 +172,37 @@ class Settings(BaseSettings):
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
     """How much is logged: DEBUG, INFO, WARNING or ERROR."""
 
-    @field_validator("collections", "engine_urls", "allowed_hosts", mode="before")
+    @field_validator("collections", "engine_urls", "allowed_hosts", "oidc_roles", mode="before")
     @classmethod
     def split_list(cls, value: object) -> object:
         """A list is written with commas: READING_ROOM_ENGINE_URLS=http://a:8001,http://b:8001."""
         if isinstance(value, str):
             return tuple(part.strip() for part in value.split(",") if part.strip())
         return value
+
+    @field_validator("oidc_issuer")
+    @classmethod
+    def check_issuer(cls, issuer: str, info: ValidationInfo) -> str:
+        """A provider asked without TLS could be anybody; who signs in there is sent back to `public_url`."""
+        parts = urlsplit(issuer)
+        if issuer and parts.scheme != "https" and parts.hostname not in ("localhost", "127.0.0.1", "::1"):
+            raise ValueError("expected an address that begins with https://")
+        for needed in ("public_url", "oidc_client_id", "oidc_roles"):
+            if issuer and not info.data.get(needed):
+                raise ValueError(f"this needs READING_ROOM_{needed.upper()} beside it")
+        return issuer
+
+    @field_validator("oidc_roles")
+    @classmethod
+    def check_roles(cls, roles: tuple[str, ...]) -> tuple[str, ...]:
+        """Each is ROLE=VALUE, the role one of the staff's."""
+        for pair in roles:
+            role, _, value = pair.partition("=")
+            if role not in STAFF or not value:
+                raise ValueError(
+                    f"expected ROLE=VALUE with a role of {', '.join(STAFF)}, found {pair[:80]!r}"
+                )
+        return roles
 
     @property
     def database(self) -> str:

@@ -69,10 +69,12 @@ def add_person(database: Database, actor: Actor, name: str, role: Role, password
 
 def change_role(database: Database, actor: Actor, person: str, role: Role, why: str = "") -> Person:
     """Give a person another role; their sign-ins end. Raises NotFound, BadRequest, or Conflict where nobody
-    would be administrator any more."""
+    would be administrator any more, or the OpenID provider says the role."""
     check_staff_role(role)
     with database.sessions.begin() as session:
         row = _find(session, person)
+        if row.subject is not None:
+            raise Conflict(f"{row.name} signs in at the OpenID provider, which says the role.")
         if row.role != role.value:
             if role is not Role.ADMINISTRATOR:
                 check_not_last(session, row)
@@ -129,6 +131,13 @@ def find_row(session: Session, person: str) -> StaffAccount:
 def find_by_name(session: Session, name_key: str) -> StaffAccount | None:
     """The account of that name, as `make_name_key` gives it."""
     return session.scalar(select(StaffAccount).where(StaffAccount.name_key == name_key))
+
+
+def has_passwords(database: Database) -> bool:
+    """Whether anybody can sign in with a name and a password."""
+    query = select(StaffAccount.id).where(StaffAccount.active, StaffAccount.subject.is_(None)).limit(1)
+    with database.readings() as session:
+        return session.scalar(query) is not None
 
 
 def make_row(

@@ -93,7 +93,6 @@ class OidcFlow(Base):
     state: Mapped[str] = mapped_column(String(100))
     nonce: Mapped[str] = mapped_column(String(100))
     verifier: Mapped[str] = mapped_column(String(200))
-    redirect: Mapped[str] = mapped_column(String(1000))
     expires: Mapped[datetime] = mapped_column(DateTime(timezone=True), index=True)
 
 

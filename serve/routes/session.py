@@ -13,14 +13,24 @@ from fastapi import APIRouter, Depends, Request, Response
 from serve.errors import BadRequest
 from serve.people import sign_in as signing
 from serve.people.access import require
+from serve.people.accounts import has_passwords
 from serve.people.authority import Action, Actor, may
 from serve.people.bearer import read_bearer
 from serve.people.moments import now_utc
+from serve.people.oidc import begin_flow, finish_flow
 from serve.people.sessions import Lifetime, SignedIn, end_session, find_session
 from serve.people.staff_key import KEY_ID
 from serve.routes.people import describe_person
 from serve.service import ServiceDep
-from serve.wire.people import OwnPasswordRequest, SessionInfo, SignedInReply, SignInRequest
+from serve.wire.people import (
+    OidcFinishRequest,
+    OidcStarted,
+    OwnPasswordRequest,
+    SessionInfo,
+    SignedInReply,
+    SignInRequest,
+    SignInWays,
+)
 
 router = APIRouter(prefix="/v1/session")
 SignInDep = Depends(require(Action.SIGN_IN))
@@ -32,6 +42,28 @@ def sign_in(body: SignInRequest, service: ServiceDep, response: Response) -> Sig
     """Sign in with a name and a password."""
     lifetime = Lifetime.from_settings(service.settings)
     return reply_signed_in(signing.sign_in(service.database, body.name, body.password, lifetime), response)
+
+
+@router.get("/ways", dependencies=[SignInDep])
+def list_ways(service: ServiceDep) -> SignInWays:
+    """How staff can sign in."""
+    provider = service.settings.oidc_name if service.settings.oidc_issuer else ""
+    return SignInWays(password=not provider or has_passwords(service.database), provider=provider)
+
+
+@router.post("/oidc", status_code=201, dependencies=[SignInDep])
+def begin_oidc(service: ServiceDep, response: Response) -> OidcStarted:
+    """Begin a sign-in at the OpenID provider."""
+    response.headers["Cache-Control"] = "no-store"
+    begun = begin_flow(service.database, service.settings)
+    return OidcStarted(url=begun.url, flow=begun.flow)
+
+
+@router.post("/oidc/finish", status_code=201, dependencies=[SignInDep])
+def finish_oidc(body: OidcFinishRequest, service: ServiceDep, response: Response) -> SignedInReply:
+    """Sign in who comes back from the OpenID provider, in the browser that began."""
+    signed_in = finish_flow(service.database, service.settings, body.flow, body.state, body.code)
+    return reply_signed_in(signed_in, response)
 
 
 @router.get("")

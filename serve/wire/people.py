@@ -23,6 +23,13 @@ class SignInRequest(Incoming):
     password: Password = Field(repr=False)
 
 
+class SignInWays(BaseModel):
+    """`GET /v1/session/ways`: how staff can sign in; `provider` is the name of one elsewhere, or ""."""
+
+    password: bool
+    provider: str
+
+
 class OidcStarted(BaseModel):
     """`POST /v1/session/oidc`: send the browser to `url`, and keep `flow` for who comes back.
 

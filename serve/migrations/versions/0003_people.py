@@ -88,7 +88,6 @@ def _make_staff() -> None:
         sa.Column("state", sa.String(100), nullable=False),
         sa.Column("nonce", sa.String(100), nullable=False),
         sa.Column("verifier", sa.String(200), nullable=False),
-        sa.Column("redirect", sa.String(1000), nullable=False),
         _moment("expires", index=True),
     )
 
