@@ -14,7 +14,6 @@ from serve.curation.evidence import choose_passage, take_evidence
 from train.pairs.exchange.reading import Misfit
 from train.pairs.pair import Evidence, Pair
 
-
 MOST_SEARCHED = 1_000
 """Headings that are searched for in one file; a search takes some milliseconds."""
 _LOOKED_AT = 5
