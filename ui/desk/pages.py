@@ -13,7 +13,7 @@ from markupsafe import Markup
 from starlette.responses import HTMLResponse, Response
 
 from ui.desk import words
-from ui.plain import clean, local_address, outside_address
+from ui.plain import clean, local_address
 
 HERE = Path(__file__).parent
 FILES = {
@@ -85,9 +85,8 @@ def _make_environment() -> Environment:
     pages.filters |= {"moment": show_moment, "day": show_day, "listed": show_list}
     pages.filters |= {"twice": lambda value: (value, value), "json": show_json}
     pages.globals |= {"count": count, "words": words}
-    # Both give HTML that is safe in an attribute, "" for what is no such address.
+    # HTML that is safe in an attribute, "" for what is no address of a record.
     pages.filters["record_page"] = lambda url: Markup(local_address(url))
-    pages.filters["outside"] = lambda url: Markup(outside_address(url))
     return pages
 
 
