@@ -8,6 +8,7 @@ import stat
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 from sqlalchemy import inspect, select
@@ -100,7 +101,7 @@ def test_nobody_else_may_read_the_exam_and_nobody_may_change_a_version(
     ],
 )
 def test_what_may_not_be_trained_on_is_left_out_and_listed(
-    database: Database, datasets: Datasets, changed: dict[str, object], reason: str
+    database: Database, datasets: Datasets, changed: dict[str, Any], reason: str
 ) -> None:
     approve(database, [*make_pairs(20), make_pair(20, **changed)])
     folder = datasets.open(datasets.build("letters", actor=BEN).version.version)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 from retrieval.records import Record
 from retrieval.spans import of_years
@@ -19,7 +20,7 @@ picnic parade election mayor fire engine storm lighthouse tower cellar attic""".
 CREATED = "2026-11-21T20:00:00+00:00"
 
 
-def make_evidence(record: str, collection: str = "ms1", **changed: object) -> Evidence:
+def make_evidence(record: str, collection: str = "ms1", **changed: Any) -> Evidence:
     made = Evidence(
         record_id=record,
         collection_id=collection,
@@ -28,10 +29,10 @@ def make_evidence(record: str, collection: str = "ms1", **changed: object) -> Ev
         text=f"The {record} was seen.",
         source="marsh.xml",
     )
-    return replace(made, **changed)  # type: ignore[arg-type]
+    return replace(made, **changed)
 
 
-def make_pair(number: int, record: str = "", **changed: object) -> Pair:
+def make_pair(number: int, record: str = "", **changed: Any) -> Pair:
     """Pair `number`, about a record of its own unless one is named."""
     word = f"{WORDS[number % len(WORDS)]}{WORDS[number // len(WORDS)] if number >= len(WORDS) else ''}"
     made = Pair(
@@ -45,7 +46,7 @@ def make_pair(number: int, record: str = "", **changed: object) -> Pair:
         origin="feedback",
         licence="CC0-1.0",
     )
-    return replace(made, **changed)  # type: ignore[arg-type]
+    return replace(made, **changed)
 
 
 def make_refusal(number: int) -> Pair:
@@ -58,7 +59,7 @@ def make_pairs(many: int, start: int = 0) -> list[Pair]:
     return [make_pair(number) for number in range(start, start + many)]
 
 
-def make_record(id: str, **changed: object) -> Record:
+def make_record(id: str, **changed: Any) -> Record:
     made = Record(
         id=id,
         collection_id="ms1",
@@ -72,7 +73,7 @@ def make_record(id: str, **changed: object) -> Record:
         kinds=("letter",),
         language="English",
     )
-    return replace(made, **changed)  # type: ignore[arg-type]
+    return replace(made, **changed)
 
 
 def know_nothing(_pairs: Iterable[Pair]) -> Mapping[str, Record]:

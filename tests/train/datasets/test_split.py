@@ -185,8 +185,8 @@ def test_whatever_is_added_changed_and_withdrawn_nothing_moves(seed: int) -> Non
             assert (together[one].id in like) == (together[other].id in like)
         assert ids(parts.exam) | ids(parts.train) | set(parts.between) == set(pairs)
         split = parts.split
-        for one in chance.sample(sorted(pairs), 3):
-            del pairs[one]
+        for gone in chance.sample(sorted(pairs), 3):
+            del pairs[gone]
         for number in range(30 + 10 * step, 40 + 10 * step):
             about = chance.sample([f"r-{number}", *sorted(side_of)], 2)
             evidence = tuple(make_evidence(key.removeprefix("record:")) for key in about)
