@@ -129,8 +129,12 @@ def _erase(session: Session, actor: Actor, key: str | None, trail: Trail, feedba
     pairs = trail.erase_pairs(session, key, feedback=ids, turns=turns)
     who = (actor.name or actor.id) if actor.role in STAFF else PATRON
     found = Erased("", datetime.now(UTC), who, tuple(sorted(row.id for row in rows)), tuple(turns))
-    if not (rows or turns or pairs or agreed):
-        return _find_earlier(session, key or feedback) or found
+    if not (rows or turns or agreed):  # asked for again, or for what only pairs are left of
+        earlier = _find_earlier(session, key or feedback)
+        if earlier is not None and set(pairs) <= set(earlier.pairs):
+            return earlier
+        if not pairs:
+            return found
     if key:
         remove_turns(session, key)
     session.execute(delete(Feedback).where(Feedback.id.in_(ids)))
