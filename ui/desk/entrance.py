@@ -12,7 +12,7 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
-from serve.wire.people import OidcFinishRequest, OidcStarted, SignedInReply, SignInRequest
+from serve.wire.people import OidcFinishRequest, OidcStarted, SignedInReply, SignInRequest, SignInWays
 from ui.client import GatewayError
 from ui.desk.client import DeskClient, Gateway
 from ui.desk.cookies import (
@@ -65,31 +65,34 @@ class _Entrance:
     client: DeskClient
 
     async def show(self, request: Request) -> Response:
-        return self._render(request, to=request.query_params.get("to", ""))
+        return await self._render(request, to=request.query_params.get("to", ""))
 
     async def sign_in(self, request: Request) -> Response:
         if not _fits(request):
-            return self._render(request, problem=_TOO_LONG, status=413)
+            return await self._render(request, problem=_TOO_LONG, status=413)
         form = await request.form(max_part_size=MOST_BYTES)
         name, password, to = (str(form.get(field, "")) for field in ("name", "password", "to"))
         if not is_form_token(form.get("form_token"), request.cookies.get(DOOR, "")):
-            return self._render(request, problem=_AGAIN, name=name, to=to, status=403)
+            return await self._render(request, problem=_AGAIN, name=name, to=to, status=403)
         try:
             asked = check_form(SignInRequest, name=name.strip(), password=password)
             reply = await Gateway(self.client, "").post("/v1/session", SignedInReply, asked)
         except GatewayError as problem:
-            return self._render(request, problem=str(problem), name=name, to=to, status=problem.status or 503)
+            return await self._render(
+                request, problem=str(problem), name=name, to=to, status=problem.status or 503
+            )
         return _let_in(request, reply, RedirectResponse(f"{get_base(request)}{_inside(to)}", 303))
 
     async def begin_elsewhere(self, request: Request) -> Response:
         form = await request.form(max_part_size=MOST_BYTES)
         if not is_form_token(form.get("form_token"), request.cookies.get(DOOR, "")):
-            return self._render(request, problem=_AGAIN, status=403)
+            return await self._render(request, problem=_AGAIN, status=403)
         try:
             started = await Gateway(self.client, "").post("/v1/session/oidc", OidcStarted)
         except GatewayError as problem:
-            return self._render(request, problem=str(problem), status=problem.status or 503)
-        response = RedirectResponse(started.url, 303)
+            return await self._render(request, problem=str(problem), status=problem.status or 503)
+        # The page's policy lets no form lead out of the desk, not by a redirect either; a link may.
+        response = render("leave.html", base=get_base(request), url=started.url)
         # Lax: the provider's redirect back comes from its own site, and must bring this one along.
         set_cookie(request, response, FLOW, started.flow, FLOW_SECONDS, samesite="lax")
         return response
@@ -104,7 +107,7 @@ class _Entrance:
             )
             reply = await Gateway(self.client, "").post("/v1/session/oidc/finish", SignedInReply, asked)
         except GatewayError as problem:
-            return self._render(request, problem=str(problem), status=problem.status or 503)
+            return await self._render(request, problem=str(problem), status=problem.status or 503)
         # A redirect would still count as the provider's, and leave the strict cookie behind; a page that
         # goes on by itself is our own.
         response = _let_in(request, reply, render("come-in.html", base=get_base(request)))
@@ -121,14 +124,18 @@ class _Entrance:
             await Gateway(self.client, token).delete("/v1/session")
         except GatewayError as problem:
             if problem.status not in (401, 403):
-                return self._render(request, problem=f"You are still signed in. {problem}", status=503)
+                return await self._render(request, problem=f"You are still signed in. {problem}", status=503)
         drop_cookie(request, response, SESSION)
         return response
 
-    def _render(
+    async def _render(
         self, request: Request, *, problem: str = "", name: str = "", to: str = "", status: int = 200
     ) -> Response:
         secret = request.cookies.get(DOOR, "") or make_secret()
+        try:
+            ways = await Gateway(self.client, "").get("/v1/session/ways", SignInWays)
+        except GatewayError as unknown:
+            ways, problem = SignInWays(password=True, provider=""), problem or str(unknown)
         response = render(
             "sign-in.html",
             status=status,
@@ -138,7 +145,7 @@ class _Entrance:
             problem=problem,
             name=name,
             to=to,
-            provider="",
+            ways=ways,
         )
         set_cookie(request, response, DOOR, secret, None)
         return response

@@ -39,7 +39,15 @@ from serve.wire.pairs import (
     PairSummary,
     StepRequest,
 )
-from serve.wire.people import PersonInfo, SessionInfo, SignedInReply, SignInRequest
+from serve.wire.people import (
+    OidcFinishRequest,
+    OidcStarted,
+    PersonInfo,
+    SessionInfo,
+    SignedInReply,
+    SignInRequest,
+    SignInWays,
+)
 
 WHEN = "2026-11-20T09:30:00+00:00"
 PASSWORD = "a long password of staff"
@@ -187,11 +195,33 @@ def _add_people(app: FastAPI, stub: Stub) -> None:
     def sign_in(body: SignInRequest) -> SignedInReply:
         if body.name not in PEOPLE or body.password != PASSWORD:
             raise Refused(403, "Name or password are wrong.", "forbidden")
-        token = f"token-{len(stub.tokens)}-{body.name}"
-        stub.tokens[token] = body.name
-        return SignedInReply(
-            token=token, person=_person(body.name), expires=WHEN, idle_seconds=3600, failures=0
-        )  # type: ignore[arg-type]
+        return let_in(body.name)
+
+    def let_in(name: str) -> SignedInReply:
+        token = f"token-{len(stub.tokens)}-{name}"
+        stub.tokens[token] = name
+        reply = {
+            "token": token,
+            "person": _person(name),
+            "expires": WHEN,
+            "idle_seconds": 3600,
+            "failures": 0,
+        }
+        return SignedInReply.model_validate(reply)
+
+    @app.get("/v1/session/ways")
+    def ways() -> SignInWays:
+        return SignInWays(password=True, provider=stub.say("Library sign-in"))
+
+    @app.post("/v1/session/oidc")
+    def begin_elsewhere() -> OidcStarted:
+        return OidcStarted(url="https://sign-in.example/authorize?state=s1&nonce=n1", flow="flow-1")
+
+    @app.post("/v1/session/oidc/finish", status_code=201)
+    def finish_elsewhere(body: OidcFinishRequest) -> SignedInReply:
+        if (body.flow, body.state) != ("flow-1", "s1"):
+            raise Refused(403, "This sign-in was begun elsewhere.", "forbidden")
+        return let_in("Ada Curator")
 
     own = requires(stub, Action.MANAGE_OWN_SESSION)
 

@@ -79,6 +79,23 @@ def test_a_wrong_password_is_a_plain_sentence_and_the_name_is_kept(browser_of: h
     assert "guess" not in reply.text
 
 
+def test_the_librarys_own_sign_in_comes_back_to_the_browser_it_began_in(
+    browser_of: httpx.Client, desk: Stub
+) -> None:
+    door = browser_of.get("/sign-in")
+    assert "Sign in with Library sign-in" in door.text
+    away = browser_of.post("/sign-in/oidc", data={"form_token": token_in(door.text)})
+    assert 'href="https://sign-in.example/authorize?state=s1&amp;nonce=n1"' in away.text
+    (cookie,) = [one for one in away.headers.get_list("set-cookie") if "desk-flow=" in one]
+    assert "samesite=lax" in cookie.lower() and "httponly" in cookie.lower()
+    back = browser_of.get("/oidc", params={"code": "c", "state": "s1"})
+    assert back.status_code == 200 and browser_of.get("/inbox").status_code == 200
+    assert list(desk.tokens.values()) == ["Ada Curator"]
+    browser_of.cookies.clear()
+    stolen = browser_of.get("/oidc", params={"code": "c", "state": "s1"})
+    assert stolen.status_code == 400 and "Sign in" in stolen.text
+
+
 @pytest.mark.parametrize("path", ROOMS)
 def test_every_room_is_shut_to_strangers(browser_of: httpx.Client, path: str) -> None:
     reply = browser_of.get(path)
