@@ -16,6 +16,8 @@ _PLURALS: dict[Kind, str] = {
     "poster": "posters", "report": "reports", "speech": "speeches",
 }  # fmt: skip
 _LONGEST = 90
+_TELLING = 4
+"""Words of a title that says by itself what is meant; "Correspondence" and "1904" do not."""
 _TITLE_END = " .,;:"
 
 
@@ -58,6 +60,9 @@ def _ask_for_kind(record: Record, rng: random.Random) -> Iterator[str]:
 def _ask_for_title(record: Record, rng: random.Random) -> Iterator[str]:
     title = record.title.strip(_TITLE_END)
     if not title or len(title) > _LONGEST:
+        return
+    if not record.names and len(title.split()) < _TELLING and record.collection not in ("", record.title):
+        yield f"What is there under “{title}” in the {record.collection}?"
         return
     yield rng.choice((f"Where can I find {title}?", f"Do you have {title}?"))
     if record.container:

@@ -158,7 +158,7 @@ def test_evidence_and_history_in_columns_of_others() -> None:
 
 
 def test_formulas_dates_numbers_and_merged_cells_of_a_workbook() -> None:
-    rows = [
+    rows: list[list[object]] = [
         ["A list of ours", None, None],
         ["Question", "Answer", "Count"],
         ["What is it?", "A letter.", "=1+1"],
