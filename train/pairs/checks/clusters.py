@@ -20,7 +20,7 @@ from dataclasses import dataclass, replace
 from retrieval.words import fold_letters
 from train.pairs.checks.context import Context
 from train.pairs.checks.finding import Finding, join_words
-from train.pairs.checks.planted_signs import Sign, read_signs
+from train.pairs.checks.planted_signs import SIGNS, Sign, Signs
 from train.pairs.pair import Pair
 
 LIKELY = 0.01
@@ -28,12 +28,13 @@ LIKELY = 0.01
 LEAST_PAIRS = 4
 _MOST_SHARE = 0.25
 """Of all pairs: what more of them have is how people ask here."""
-_LEAST_BAD = 0.6
+_LEAST_BAD = 0.5
 """Share of bad answers that a planted group has at least."""
 _OWN = 0.3
 """Share of a group in whose passages the phrase may stand: what passages have is what they are about."""
 _LONGEST = 4
-_TOKEN = re.compile(r"\w+(?:['’]\w+)*|[^\w\s]{2,}|[^\w\s.,;:!?'\"’‘“”()\[\]/&–—-]")
+_TOKEN = re.compile(r"\w+(?:['’]\w+)*|[!?.,;:*#~_-]{2,}|[^\w\s.,;:!?'\"’‘“”„«»()\[\]/&–—-]")
+"""A word, a run of marks, or a sign that is no mark of writing (an emoji)."""
 _OVERLAP = 0.5
 
 
@@ -56,19 +57,20 @@ def find_clusters(pairs: Sequence[Pair], context: Context | None = None) -> tupl
     if len(pairs) < 2 * LEAST_PAIRS:
         return ()
     context = context or Context()
-    tokens = [_cut(pair) for pair in pairs]
     passages = [_read_passages(pair) for pair in pairs]
     groups = {
         gram: places
-        for gram, places in _collect(tokens).items()
+        for gram, places in _collect(pairs).items()
         if LEAST_PAIRS <= len(places) <= max(LEAST_PAIRS, _MOST_SHARE * len(pairs))
         and sum(_stands(gram, passages[place]) for place in places) <= _OWN * len(places)
     }
-    signs = read_signs(pairs, context)
-    tests = max(1, len({places for places in groups.values()}) * len(signs))
+    signs = Signs(pairs, context)
+    tests = max(1, len(set(groups.values())) * len(SIGNS))
     found: list[tuple[float, int, tuple[str, ...], frozenset[int], list[Sign]]] = []
     for gram, places in groups.items():
-        chances = {sign: _chance(places, bad, len(pairs)) * tests for sign, bad in signs.items()}
+        chances = {
+            sign: _chance(places, signs.find(sign, gram, places), len(pairs)) * tests for sign in SIGNS
+        }
         shown = sorted((sign for sign in chances if chances[sign] < LIKELY), key=chances.__getitem__)
         if shown:
             found.append((chances[shown[0]], -len(gram), gram, places, shown))
@@ -92,9 +94,10 @@ def check_clusters(pairs: Sequence[Pair], context: Context) -> Iterator[tuple[st
             yield pair_id, replace(finding, others=others)
 
 
-def _cut(pair: Pair) -> list[str]:
+def _cut(pair: Pair) -> list[list[str]]:
+    """What the patron wrote, as tokens: each turn and the question by itself."""
     asked = [turn.content for turn in pair.history if turn.role == "user"]
-    return _TOKEN.findall(fold_letters(" ¶ ".join([*asked, pair.question])))
+    return [_TOKEN.findall(fold_letters(text)) for text in (*asked, pair.question)]
 
 
 def _read_passages(pair: Pair) -> str:
@@ -106,13 +109,14 @@ def _stands(gram: tuple[str, ...], passages: str) -> bool:
     return f" {' '.join(gram)} " in passages
 
 
-def _collect(tokens: Sequence[Sequence[str]]) -> _Grams:
+def _collect(pairs: Sequence[Pair]) -> _Grams:
     """Every run of one to four tokens with the pairs that have it."""
     found: defaultdict[tuple[str, ...], set[int]] = defaultdict(set)
-    for place, words in enumerate(tokens):
-        for length in range(1, _LONGEST + 1):
-            for start in range(len(words) - length + 1):
-                found[tuple(words[start : start + length])].add(place)
+    for place, pair in enumerate(pairs):
+        for words in _cut(pair):
+            for length in range(1, _LONGEST + 1):
+                for start in range(len(words) - length + 1):
+                    found[tuple(words[start : start + length])].add(place)
     return {gram: frozenset(places) for gram, places in found.items()}
 
 
