@@ -16,8 +16,13 @@ _CARD = re.compile(
 _ISSUERS = re.compile(
     r"^(?:4|5[1-5]|2(?:22[1-9]|2[3-9]|[3-6]|7[01]|720)|3[47]|3(?:0[0-5]|[68])|6(?:011|4[4-9]|5)|35|62|50|5[6-9])"
 )
-_LIBRARY = re.compile(r"(?<![\w.-])2\d{4} ?\d{4} ?\d{5}(?![\w.-])")
-_IBAN = re.compile(r"(?<!\w)[A-Z]{2}\d{2}(?: ?[A-Z0-9]{2,4}){3,8}(?!\w)")
+_LIBRARY = re.compile(
+    r"\b(?i:library card|reader'?s? (?:card|ticket)|borrower|bibliotheksausweis"
+    r"|carte de (?:lecteur|bibliothèque))"
+    r"\D{0,20}(?P<named>\d{5,14})(?!\w)"
+    r"|(?<![\w.-])(?P<bare>2\d{4} ?\d{4} ?\d{5})(?![\w.-])"
+)
+_IBAN = re.compile(r"(?<!\w)[A-Z]{2}\d{2}(?: ?[A-Z0-9]{2,4}){2,8}(?: ?[A-Z0-9]{1,4})?(?!\w)")
 _BY_LENGTH = {
     15: "NO",
     16: "BE",
@@ -51,8 +56,9 @@ def find_payment(text: str) -> Iterator[Datum]:
         ):
             yield Datum("payment card number", match[0], match.start(), match.end(), sure=True)
     for match in _LIBRARY.finditer(text):
-        if passes_luhn(match[0].replace(" ", "")):
-            yield Datum("library card number", match[0], match.start(), match.end())
+        if match["bare"] is None or passes_luhn(re.sub(r"\D", "", match["bare"])):
+            name = "bare" if match["bare"] else "named"
+            yield Datum("library card number", match[name], match.start(name), match.end(name))
     for match in _IBAN.finditer(text):
         if end := _read_iban(match[0]):
             yield Datum(

@@ -17,7 +17,8 @@ _FULL_NAME = (
     rf"(?:{_CAPITAL}\s+(?:(?:de|del|della|di|da|dos|van|von|der|den|la|le|bin|al)\s+)*){{0,3}}{_CAPITAL}"
 )
 _INTRODUCED = re.compile(
-    r"(?<!\w)(?:(?i:my (?:full )?name is|this is my name:|name:|mein name ist|ich hei(?:ß|ss)e"
+    r"(?<!\w)(?:(?i:my (?:full )?name is|(?:hello|hi),? this is|name:|mein name ist"
+    r"|ich hei(?:ß|ss)e"
     r"|je m[’']appelle|"
     r"mon nom est|me llamo|mi nombre es|meu nome é|chamo-me|me chamo|mi chiamo|il mio nome è|ik heet|"
     r"mijn naam is|jag heter|jeg hedder|nazywam się|меня зовут))\s+"
@@ -30,7 +31,7 @@ _I_AM = re.compile(
 _SIGNED = re.compile(
     r"(?i:\b(?:(?:kind|best|warm|with) regards|regards|sincerely(?: yours)?|yours (?:sincerely"
     r"|truly|faithfully)|"
-    r"many thanks|thanks|thank you|mit freundlichen gr(?:ü|ue)(?:ß|ss)en|viele gr(?:ü|ue)(?:ß"
+    r"many thanks|thanks|thank you|signed|mit freundlichen gr(?:ü|ue)(?:ß|ss)en|viele gr(?:ü|ue)(?:ß"
     r"|ss)e|cordialement|"
     r"un saludo|saludos(?: cordiales)?|atenciosamente|obrigad[oa]|cordiali saluti))\s*[,!.–-]?\s+"
     rf"(?P<name>{_CAPITAL}(?:\s+{_FULL_NAME})?)\s*[.!]?\s*$"
@@ -40,8 +41,7 @@ _NO_NAME = re.compile(
     r"French|German|Italian|Spanish|Canadian|Australian|Irish|Scottish|Jewish|Catholic)\b"
 )
 _BIRTH = re.compile(
-    r"(?<!\w)(?:(?P<own>I was born|my (?:date of birth|birthday|dob)|ich bin [^.?!]{0,20}geboren"
-    r"|je suis née?|"
+    r"(?<!\w)(?:(?P<own>I was born|my (?:date of birth|birthday|dob)|je suis née?|"
     r"nací|nasci|sono nat[oa]|mein geburtsdatum)|dob|d\.o\.b\.|date of birth|birth ?date|geburtsdatum|"
     r"date de naissance|fecha de nacimiento|data de nascimento|data di nascita|born|geboren"
     r"|geb\.|née?(?= le)|"
@@ -49,13 +49,15 @@ _BIRTH = re.compile(
     re.IGNORECASE,
 )
 _REACH = 40
+_BORN_BEHIND = re.compile(r"\bich bin (?P<date>[^?!]{4,40}) geboren\b", re.IGNORECASE)
 _STREET = (
     r"(?:\d{1,5}[A-Za-z]?\s+(?:[NSEW]\.?\s+)?(?:[^\W\d_]+['’.]?\s+){1,3}"
     r"(?:Street|St|Avenue|Ave|Road|Rd|Drive|Dr|Lane|Ln|Boulevard|Blvd|Court|Ct|Place|Pl|Terrace|Way|Close|Crescent|"
     r"Square|Gardens|Grove|Parkway|Pkwy)\b\.?"
-    r"|\d{1,4}\s?(?:bis|ter)?,?\s+(?:rue|avenue|boulevard|chemin|place|allée|impasse)\s+[^\d,;.\n]{3,40}"
-    r"|(?:[^\W\d_]|-)+(?:straße|strasse|str\.|gasse|weg|platz|allee|damm|laan|straat|gade|gatan|vägen)\s+\d{1,4}\s?[a-z]?"
-    r"|(?:calle|avenida|plaza|rua|via|viale|piazza|travessa|c/)\s+[^\d\n]{3,40},?\s*(?:n[.ºo°]{0,2}\s?)?\d{1,4})"
+    r"|\d{1,4}\s?(?:bis|ter)?,?\s+(?i:rue|avenue|boulevard|chemin|place|allée|impasse)\s+[^\d,;.\n]{3,40}"
+    r"|(?:[^\W\d_]|-)+(?:straße|strasse|str\.|gasse|weg|platz|allee|damm|laan|straat|gracht|kade|gade|gatan|vägen)\s+\d{1,4}\s?[a-z]?"
+    r"|(?i:p\.?\s?o\.? ?box|postfach|apartado|casella postale)\s+\d{1,6}"
+    r"|(?i:calle|avenida|plaza|rua|via|viale|piazza|travessa|c/)\s+[^\d\n]{3,40},?\s*(?:n[.ºo°]{0,2}\s?)?\d{1,4})"
 )
 _POSTCODE = (
     r"(?:[A-Z]{2}\s+\d{5}(?:-\d{4})?|[A-Z]{1,2}\d[A-Z\d]?\s?\d[A-Z]{2}|[A-Z]\d[A-Z]\s?\d[A-Z]\d"
@@ -88,13 +90,19 @@ def find_people(text: str, today: date) -> Iterator[Datum]:
 
 
 def _find_births(text: str, today: date) -> Iterator[Datum]:
-    """Full dates behind a word for birth; of oneself the year alone is enough."""
+    """Full dates behind a word for birth, or close before it; of oneself the year alone is enough."""
+    for bare in _BORN_BEHIND.finditer(text):
+        yield from _find_living(bare["date"], bare.start("date"), today)
     for cue in _BIRTH.finditer(text):
         behind = text[cue.end() : cue.end() + _REACH]
-        for found in read_named_dates(behind):
-            full = [reading for reading in found.readings if reading[0] and reading[2]]
-            own = [reading for reading in found.readings if reading[0]] if cue["own"] else full
-            if any(today.year - LONGEST_LIFE <= year <= today.year for year, _, _ in own):
-                start, end = cue.end() + found.start, cue.end() + found.end
-                yield Datum("date of birth", text[start:end], start, end)
-                break
+        yield from _find_living(behind, cue.end(), today, years_too=bool(cue["own"]))
+
+
+def _find_living(text: str, start: int, today: date, *, years_too: bool = True) -> Iterator[Datum]:
+    """The first date of a text at `start`, if somebody born then is likely living."""
+    for found in read_named_dates(text):
+        years = [year for year, _, day in found.readings if year and (day or years_too)]
+        if any(today.year - LONGEST_LIFE <= year <= today.year for year in years):
+            words = text[found.start : found.end]
+            yield Datum("date of birth", words, start + found.start, start + found.end)
+            return
