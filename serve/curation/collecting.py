@@ -18,7 +18,7 @@ from sqlalchemy import delete, func, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from retrieval.asked.questions import Question, read_question
+from retrieval.asked.questions import read_question
 from retrieval.embedding import Embedder, Vectors
 from retrieval.index import Index
 from retrieval.library import Library
@@ -103,7 +103,7 @@ class _Grouping:
 
     def place(self, entry: Entry, vector: Vectors) -> None:
         """Put one entry into the group that asks the same, or into one of its own."""
-        wording = fold_question(entry.question)
+        wording = fold_question(entry.question, entry.context)
         name = self._wordings.get(wording) or self._find_nearest(entry, vector)
         group = self.session.get(InboxGroup, name) if name else None
         if group is None:
@@ -131,7 +131,7 @@ class _Grouping:
         if wording not in self._wordings:
             self._wordings[wording] = group.id
             self._known.append(_Known(entry.id, group.id, vector))
-            self._read[entry.id] = describe(self._read_question(entry.question))
+            self._read[entry.id] = self._describe(entry)
 
     def _find_nearest(self, entry: Entry, vector: Vectors) -> str:
         """The group of the nearest question that asks the same; "" where none does."""
@@ -143,7 +143,7 @@ class _Grouping:
         near = np.flatnonzero(cosines >= LEAST)
         best = near[np.argsort(-cosines[near], kind="stable")][:_MOST_COMPARED].tolist()
         self._read_known([self._known[place].entry for place in best])
-        asked = describe(self._read_question(entry.question))
+        asked = self._describe(entry)
         for place in best:
             known = self._known[place]
             other = self._read.get(known.entry)
@@ -154,11 +154,12 @@ class _Grouping:
     def _read_known(self, ids: Sequence[str]) -> None:
         wanted = [name for name in ids if name not in self._read]
         for name, entry in (read_entries(self.session, wanted) if wanted else {}).items():
-            self._read[name] = describe(self._read_question(entry.question))
+            self._read[name] = self._describe(entry)
 
-    def _read_question(self, text: str) -> Question:
-        text = text[:_MOST_READ]
-        return self.index.read(text) if self.index else read_question(text)
+    def _describe(self, entry: Entry) -> Asked:
+        text = entry.question[:_MOST_READ]
+        read = self.index.read(text) if self.index else read_question(text)
+        return describe(read, entry.context)
 
     def _open(self) -> InboxGroup:
         group = InboxGroup(

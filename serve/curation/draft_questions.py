@@ -50,7 +50,8 @@ def _ask_for_kind(record: Record, rng: random.Random) -> Iterator[str]:
     year = _year(record)
     when = f" from {year}" if year else ""
     if about and plural:
-        yield rng.choice((f"Do you have {plural} of {about}{when}?", f"Are there {plural} of {about}{when}?"))
+        asked = rng.choice(("Do you have", "Are there"))
+        yield f"{asked} {plural}{when} that name {about}?"
     if about:
         yield rng.choice(
             (f"What do you have about {about}{when}?", f"Do you have anything about {about}{when}?")

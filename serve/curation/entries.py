@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -10,12 +10,20 @@ from pydantic import ValidationError
 from sqlalchemy import ColumnElement, Select, case, func, select
 from sqlalchemy.orm import Session
 
+from retrieval.asked.chips import ChipKind
+from retrieval.words import split_words
 from serve.conversations.tables import KeptTurn
 from serve.curation.tables import InboxEntry
 from serve.curation.weighing import UNKNOWN, is_unanswered, name_voice, sign, weigh
 from serve.people.moments import as_utc
 from serve.schemas import AnswerDetails
 from serve.tables import Feedback
+from train.pairs.pair import Earlier
+
+_MOST_EARLIER = 3
+_TELLING: frozenset[ChipKind] = frozenset({"person", "sender", "recipient", "date", "place"})
+_JOINING = frozenset("and before after between from to of in or until since about by the".split())
+"""Words of labels that name nobody and no day."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,11 +55,33 @@ class Entry:
 
     @property
     def badness(self) -> float:
-        return weigh(self.thumb, self.reasons, unanswered=self.unanswered)
+        return weigh(self.thumb, self.reasons, unanswered=self.unanswered, remembered=self.remembered)
 
     @property
     def voice(self) -> str:
         return name_voice(self.answer_id, self.conversation, remembered=self.remembered)
+
+    @property
+    def readings(self) -> tuple[str, ...]:
+        """What the search read from the question, in words: people, dates, places and so on."""
+        searched = self.details.searched if self.details else None
+        return tuple(reading.label for reading in searched.readings if reading.used) if searched else ()
+
+    @property
+    def context(self) -> frozenset[str]:
+        """Words of what was read of whom, when and where that the question itself does not say.
+
+        A follow-up has them from the turns before: "Who was it written to?" is another question in another
+        conversation.
+        """
+        own = set(split_words(self.question))
+        searched = self.details.searched if self.details else None
+        told = [
+            set(split_words(reading.label)) - _JOINING
+            for reading in (searched.readings if searched else ())
+            if reading.kind in _TELLING
+        ]
+        return frozenset(word for words in told if not words & own for word in words)
 
     @property
     def signature(self) -> str:
@@ -86,6 +116,33 @@ def read_entries(session: Session, ids: Collection[str]) -> dict[str, Entry]:
     }
     turns = session.scalars(select(KeptTurn).where(KeptTurn.id.in_(set(ids) - set(found))))
     return found | {row.id: read_turn(row) for row in turns}
+
+
+def read_earlier(session: Session, entry: Entry) -> list[KeptTurn]:
+    """The kept turns of the conversation before an entry, the last three, oldest first."""
+    if not entry.conversation:
+        return []
+    asked = session.scalar(select(KeptTurn.created).where(KeptTurn.answer_id == entry.answer_id))
+    before = (
+        select(KeptTurn)
+        .where(KeptTurn.conversation == entry.conversation, KeptTurn.answer_id != entry.answer_id)
+        .where(KeptTurn.created < (asked or entry.created))
+        .order_by(KeptTurn.created.desc(), KeptTurn.id)
+        .limit(_MOST_EARLIER)
+    )
+    return list(reversed(session.scalars(before).all()))
+
+
+def list_turns(rows: Iterable[KeptTurn]) -> tuple[Earlier, ...]:
+    """What was asked and answered, one after the other."""
+    return tuple(
+        turn
+        for row in rows
+        for turn in (
+            Earlier(role="user", content=row.question),
+            Earlier(role="assistant", content=row.answer),
+        )
+    )
 
 
 WORST_FIRST = (

@@ -11,7 +11,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from serve.curation.claims import claimed_until, find_group
-from serve.curation.entries import WORST_FIRST, Entry, read_entries, select_worst
+from serve.curation.entries import WORST_FIRST, Entry, list_turns, read_earlier, read_entries, select_worst
 from serve.curation.ranking import Standing, rank, stand
 from serve.curation.tables import InboxEntry, InboxGroup, InboxJudgement, RetrievalCase
 from serve.errors import NotFound
@@ -28,6 +28,7 @@ from serve.wire.inbox import (
     JudgementInfo,
     Verdict,
 )
+from serve.wire.pairs import TurnInfo
 
 MOST_ENTRIES = 20
 """Entries of a group that are shown whole."""
@@ -71,7 +72,7 @@ def describe_group(session: Session, actor: Actor, name: str) -> GroupInfo:
         **dict(summary),
         questions=[AskedInfo(question=question, asked=count) for question, count in asked],
         entries=[
-            _describe_entry(entries[row.id], judged=row.signature in group.known)
+            _describe_entry(session, entries[row.id], judged=row.signature in group.known)
             for row in rows[:MOST_ENTRIES]
         ],
         judgements=_list_judgements(session, name),
@@ -110,8 +111,12 @@ def describe_case(case: RetrievalCase) -> CaseInfo:
 def _choose_shown(session: Session, groups: Sequence[str]) -> dict[str, str]:
     """The entry of each group whose question stands for it: the worst."""
     place = func.row_number().over(partition_by=InboxEntry.group, order_by=WORST_FIRST).label("place")
-    ranked = select(InboxEntry.group, InboxEntry.id, place).where(InboxEntry.group.in_(groups)).subquery()
-    found = session.execute(select(ranked.c.group_id, ranked.c.id).where(ranked.c.place == 1))
+    ranked = (
+        select(InboxEntry.group.label("name"), InboxEntry.id, place)
+        .where(InboxEntry.group.in_(groups))
+        .subquery()
+    )
+    found = session.execute(select(ranked.c.name, ranked.c.id).where(ranked.c.place == 1))
     return {group: entry for group, entry in found}
 
 
@@ -136,7 +141,7 @@ def _summarise(group: InboxGroup, standing: Standing, actor: Actor, question: st
     )
 
 
-def _describe_entry(entry: Entry, *, judged: bool) -> EntryInfo:
+def _describe_entry(session: Session, entry: Entry, *, judged: bool) -> EntryInfo:
     details = entry.details
     return EntryInfo(
         id=entry.id,
@@ -161,6 +166,11 @@ def _describe_entry(entry: Entry, *, judged: bool) -> EntryInfo:
         remembered=entry.remembered,
         agreed=entry.agreed,
         judged=judged,
+        readings=list(entry.readings),
+        earlier=[
+            TurnInfo(role=turn.role, content=turn.content)
+            for turn in list_turns(read_earlier(session, entry))
+        ],
     )
 
 

@@ -19,7 +19,7 @@ from retrieval.prompt import REFUSAL
 from serve.curation.answers import Fixed, fix_answer, take_answer
 from serve.curation.checking import Checker, list_stops
 from serve.curation.claims import clear, find_group, refuse_claimed
-from serve.curation.entries import Entry, read_entries, select_worst
+from serve.curation.entries import Entry, list_turns, read_earlier, read_entries, select_worst
 from serve.curation.evidence import find_index
 from serve.curation.likeness import fold_question
 from serve.curation.pairs import add_pair, load_pair, take_turn, tell
@@ -132,7 +132,7 @@ class Judging:
             group=group.id,
         )
         self._session.flush()
-        self._name_sources(row, group, entry, request)
+        self._name_sources(row, group, entry, request, with_earlier=bool(pair.history))
         findings = self._checker.find(self._session, load_pair(row).pair)
         if not list_stops(findings):
             row.state, row.revision = "submitted", 2
@@ -145,11 +145,13 @@ class Judging:
         question = make_plain(request.question).strip() if request.verdict != "good" else ""
         own_words = bool(question) and fold_question(question) != fold_question(entry.question)
         consent: Consent = "staff" if own_words else "patron" if entry.agreed else "none"
+        needs_earlier = bool(entry.context) and consent == "patron"
         return Pair(
             id=new_id(),
             question=question or entry.question,
             answer=fixed.answer,
             evidence=fixed.evidence,
+            history=list_turns(read_earlier(self._session, entry)) if needs_earlier else (),
             kind="refusal" if fixed.answer == REFUSAL else "answer",
             origin="feedback",
             contributor=self._actor.name,
@@ -167,10 +169,18 @@ class Judging:
         return fix_answer(entry, index, make_plain(request.answer).strip(), request.evidence)
 
     def _name_sources(
-        self, row: StoredPairRow, group: InboxGroup, entry: Entry, request: JudgementRequest
+        self,
+        row: StoredPairRow,
+        group: InboxGroup,
+        entry: Entry,
+        request: JudgementRequest,
+        *,
+        with_earlier: bool,
     ) -> None:
         """Whose words are in the pair: the entry's, and those of corrections that a fix may be taken from."""
         sources = {entry.id: entry.conversation}
+        if with_earlier:
+            sources |= {turn.id: turn.conversation for turn in read_earlier(self._session, entry)}
         if request.verdict == "fix":
             others = self._session.execute(
                 select(Feedback.id, Feedback.conversation)

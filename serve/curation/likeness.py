@@ -46,7 +46,10 @@ _MARKS = re.compile(r"[^\w]+")
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """What tells a question from others. `words` are all of its words, `topics` the telling ones."""
+    """What tells a question from others. `words` are all of its words, `topics` the telling ones.
+
+    `context` are words that a follow-up has from the turns before it.
+    """
 
     words: frozenset[str]
     topics: frozenset[str]
@@ -59,9 +62,10 @@ class Asked:
     recipients: frozenset[str]
     materials: frozenset[str]
     counts: bool
+    context: frozenset[str] = frozenset()
 
 
-def describe(question: Question) -> Asked:
+def describe(question: Question, context: frozenset[str] = frozenset()) -> Asked:
     """What is compared of a question, as it was read."""
     words = [_fold_number(word) for word in split_words(question.text)]
     names = {word for name in (*question.names, *_list_people(question)) for word in name}
@@ -80,6 +84,7 @@ def describe(question: Question) -> Asked:
         recipients=_read_role(question, "recipient"),
         materials=frozenset(question.materials),
         counts=question.wants_count,
+        context=context,
     )
 
 
@@ -90,17 +95,19 @@ def ask_same(one: Asked, other: Asked, cosine: float) -> bool:
     return _agree(one, other) and cosine >= _demand(one, other)
 
 
-def fold_question(text: str) -> str:
+def fold_question(text: str, context: Iterable[str] = ()) -> str:
     """Digest (hex) of a question's normal form: without case, accents, marks and spaces that differ."""
     plain = unicodedata.normalize("NFKD", text.encode("utf-8", "replace").decode()).casefold()
     letters = "".join(char for char in plain if not unicodedata.combining(char))
-    return hashlib.sha256(" ".join(_MARKS.sub(" ", letters).split()).encode()).hexdigest()
+    normal = " ".join(_MARKS.sub(" ", letters).split())
+    return hashlib.sha256("\n".join([normal, *sorted(context)]).encode("utf-8", "replace")).hexdigest()
 
 
 def _agree(one: Asked, other: Asked) -> bool:
     """Whether nothing that was read from one speaks against the other."""
     return (
-        one.dates == other.dates
+        one.context == other.context
+        and one.dates == other.dates
         and one.containers == other.containers
         and one.identifiers == other.identifiers
         and one.counts == other.counts

@@ -4,7 +4,8 @@
 
 A voice is a conversation, or an answer where no conversation is known; it counts once, at its worst
 (`serve.curation.weighing`: 1 for a thumb down, 1.5 where the answer is said to be false or hurtful, 0.5 where
-only its form is disliked or where nothing was found and the patron said nothing, 0 for a thumb up). So a
+only its form is disliked or where nothing was found and the patron said nothing, 0 for a thumb up; a fifth of
+it, once in each group, for what only clients say of answers that the service does not remember). So a
 question rises by how many it went badly for, and at most doubles by how often the collections gave nothing.
 Of equal scores the more often asked comes first, then the newest.
 """

@@ -18,12 +18,18 @@ LIGHT = 0.5
 """Times as bad where only its form was disliked."""
 UNKNOWN = "unknown"
 """The voice and the signature of answers that nothing vouches for."""
+UNVOUCHED = 0.2
 _GRAVE = frozenset({"wrong_source", "wrong_fact", "wrong_name_or_date", "we_hold_it", "offensive"})
 _LIGHT = frozenset({"too_long"})
 
 
-def weigh(thumb: str, reasons: Collection[str], *, unanswered: bool) -> float:
-    """Badness of one answer: 0 where it was liked, 1 for a thumb down, 1.5 and 0.5 by its reasons."""
+def weigh(thumb: str, reasons: Collection[str], *, unanswered: bool, remembered: bool = True) -> float:
+    """Badness of one answer: 0 where it was liked, 1 for a thumb down, 1.5 and 0.5 by its reasons.
+
+    A fifth of it where only a client says that there was such an answer.
+    """
+    if not remembered:
+        return UNVOUCHED * weigh(thumb, reasons, unanswered=unanswered)
     if thumb == "up":
         return 0.0
     if thumb != "down":

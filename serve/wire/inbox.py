@@ -10,7 +10,7 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, Field, StringConstraints
 
 from serve.schemas import Incoming, Source
-from serve.wire.pairs import FindingInfo
+from serve.wire.pairs import FindingInfo, TurnInfo
 
 Verdict = Literal["good", "fix", "not_held", "ignore", "wrong_source"]
 """good: right as it stands. fix: with the answer sent along. not_held: refusing is right. ignore: nothing to
@@ -78,7 +78,8 @@ class EntryInfo(BaseModel):
     `origin`: feedback, or a conversation that a patron agreed to have kept. `remembered` is false where
     question and answer are only what a client sent: nothing vouches for them, and `sources` are empty.
     `agreed`: the patron agreed that this may be used for training. `numbers` in `sources` and
-    `also_searched` are those of the [n] in the answer.
+    `also_searched` are those of the [n] in the answer. `readings` is what the search understood, in words;
+    `earlier` the turns before, where the conversation was kept: a follow-up cannot be judged without.
     """
 
     id: str
@@ -103,6 +104,8 @@ class EntryInfo(BaseModel):
     remembered: bool
     agreed: bool
     judged: bool
+    readings: list[str]
+    earlier: list[TurnInfo]
 
 
 class JudgementInfo(BaseModel):

@@ -28,8 +28,10 @@ from serve.curation.tables import InboxEntry, InboxGroup, InboxJudgement, Retrie
 from serve.database import Database
 from serve.errors import BadRequest, Conflict, NotFound
 from serve.people.authority import Actor
+from serve.schemas import AnswerDetails
 from serve.tables import Feedback
 from serve.wire.inbox import JudgementRequest
+from tests.retrieval.shelf import MARSH
 from tests.serve.curation_parts import (
     ADA,
     ANSWER,
@@ -86,6 +88,42 @@ def test_the_same_question_in_other_words_joins_its_group_and_another_year_does_
     assert collect(database, library) == 0
 
 
+FOLLOW_UP = "Who was it written to?"
+
+
+def test_a_follow_up_is_another_question_in_another_conversation_and_keeps_its_turns(
+    database: Database, library: Library, checker: Checker
+) -> None:
+    def understood(name: str) -> AnswerDetails:
+        reading = {"id": f"sender:{name}", "kind": "sender", "label": f"from {name}"}
+        searched = {"passages": 9, "collections": [MARSH], "index_version": "i", "readings": [reading]}
+        return make_details(searched=searched)
+
+    with database.sessions.begin() as session:
+        turn = keep_turn(session, "Any letter of Ellen Marsh?", "Yes: one [1].", "answered")
+        entries = [
+            give_feedback(session, FOLLOW_UP, details=understood("Ellen Marsh"), conversation=KEY),
+            give_feedback(session, FOLLOW_UP, details=understood("Otto Vance")),
+            give_feedback(session, FOLLOW_UP, details=understood("Ellen Marsh")),
+            give_feedback(session, "Was it written to Ellen Marsh?", details=understood("Ellen Marsh")),
+        ]
+    collect(database, library)
+    groups = [find_group_of(database, entry) for entry in entries]
+    assert groups[0] == groups[2]
+    assert len(set(groups)) == 3
+    with database.readings() as session:
+        shown = describe_group(session, ADA, groups[0])
+    told = {entry.id: (entry.readings, [turn.content for turn in entry.earlier]) for entry in shown.entries}
+    assert told[entries[0]] == (["from Ellen Marsh"], ["Any letter of Ellen Marsh?", "Yes: one [1]."])
+    judge(database, library, checker, groups[0], ask("good", entry=entries[0]))
+    with database.sessions.begin() as session:
+        [stored] = read_pairs(session)
+        assert [(each.role, each.content) for each in stored.pair.history] == [
+            ("user", "Any letter of Ellen Marsh?"), ("assistant", "Yes: one [1]."),
+        ]  # fmt: skip
+        assert erase_pairs(session, None, turns=[turn]) == [stored.pair.id]
+
+
 def test_worst_comes_first(database: Database, library: Library) -> None:
     liked, down, grave, lost = (
         "Who was Isaac Bailey?", "Where is the mill?", "Is the band still there?", "letters about whaling",
@@ -118,7 +156,7 @@ def test_one_voice_counts_once_however_often_it_is_sent(database: Database, libr
     collect(database, library)
     with database.readings() as session:
         found = list_groups(session, ADA, "open", limit=10, offset=0)
-    assert [(group.asked, group.score) for group in found] == [(1, 1.0)] * 3
+    assert [(group.asked, group.score) for group in found] == [(1, 1.0), (1, 1.0), (1, 0.2)]
 
 
 def test_a_group_shows_what_was_asked_and_said_and_what_stands_behind_it(
