@@ -84,7 +84,7 @@ def test_headers_in_other_words_and_languages(headers: str) -> None:
         (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + b"\x00" * 600, "The file is an Excel 97 workbook (.xls), whatever its name. Save it as .xlsx."),
         (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + "EncryptedPackage".encode("utf-16-le"), "The workbook is protected by a password."),
         (b"PK\x03\x04 broken", "The file is no XLSX workbook."),
-        (b"x" * (MOST_BYTES + 1), "The file has 20 MB, more than the 20 MB that are read."),
+        (b"x" * (MOST_BYTES + 1), "The file has 40 MB, more than the 40 MB that are read."),
     ],
 )  # fmt: skip
 def test_files_of_which_nothing_can_be_read(raw: bytes, said: str) -> None:

@@ -7,9 +7,9 @@ from dataclasses import dataclass, field
 
 from train.pairs.pair import Pair
 
-MOST_BYTES = 20_000_000
-"""Bytes of a file; 20,000 pairs with their passages have about 15 million."""
-MOST_ROWS = 20_000
+MOST_BYTES = 40_000_000
+"""Bytes of a file; 10,000 pairs with a passage each have about 13 million as CSV."""
+MOST_ROWS = 10_000
 """Rows of a file: they are kept in one transaction, which must not keep patrons' feedback waiting."""
 MOST_PROBLEMS = 200
 """Problems that are told one by one; the others are counted."""

@@ -34,7 +34,7 @@ from train.pairs.exchange.table import CELL, COLUMNS, HEADER_WITHIN, Row, find_l
 from train.pairs.pair import Pair
 
 MOST_UNPACKED = 200_000_000
-"""Bytes that a workbook may unpack to; one of 20,000 pairs with passages has about 60 million."""
+"""Bytes that a workbook may unpack to; one of 10,000 pairs with passages has about 40 million."""
 _MOST_PARTS = 2_000
 _MOST_COLUMNS = 200
 _MOST_EMPTY = 5_000
