@@ -42,9 +42,11 @@ from serve.wire.instructions import (
 
 router = APIRouter(prefix="/v1/instructions")
 
+_NAME = r"^[^\x00]*$"
+"""PostgreSQL cannot even be asked for a NUL."""
 ManagerDep = Annotated[Actor, Depends(require(Action.MANAGE_INSTRUCTIONS))]
 KindQuery = Annotated[ScopeKind, Query()]
-NameQuery = Annotated[str, Query(min_length=1, max_length=300)]
+NameQuery = Annotated[str, Query(min_length=1, max_length=300, pattern=_NAME)]
 _MOST_SHARE = 8
 """Instructions may take one part in so many of the tokens that prompt and answer have."""
 _GRACE_SECONDS = 60.0
@@ -139,12 +141,14 @@ def list_events(
     service: ServiceDep,
     _actor: ManagerDep,
     kind: Annotated[ScopeKind | None, Query()] = None,
-    name: Annotated[str, Query(max_length=300)] = "",
+    name: Annotated[str, Query(max_length=300, pattern=_NAME)] = "",
     after: Annotated[int, Query(ge=0, le=2**31 - 1)] = 0,
     limit: Annotated[int, Query(ge=1, le=1000)] = 100,
 ) -> InstructionEventList:
     """What happened to one scope or to all, oldest first."""
-    scope = Scope(kind, name) if kind and name else None
+    if bool(kind) != bool(name):
+        raise BadRequest("Give kind and name, or neither for all events.", param="name" if kind else "kind")
+    scope = Scope(kind, name) if kind else None
     events = service.instructions.book.events(scope, after=after, limit=limit)
     return InstructionEventList(
         data=[_describe_event(event) for event in events], next=events[-1].id if events else after

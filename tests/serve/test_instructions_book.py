@@ -12,6 +12,7 @@ from sqlalchemy.exc import DBAPIError
 from serve.database import Database
 from serve.errors import BadRequest, Conflict, NotFound
 from serve.instructions.book import Book
+from serve.instructions.erasure import erase_trials
 from serve.instructions.in_force import InForce
 from serve.instructions.tables import (
     InstructionEvent,
@@ -221,6 +222,19 @@ def test_a_trial_can_be_taken_away_with_its_words(book: Book, trials: TrialBook,
         assert "Zebulona" not in str(kept)
     with pytest.raises(NotFound):
         trials.remove(trial.id, BEN)
+
+
+def test_what_a_patron_asked_is_erased_from_trials_however_it_was_copied(
+    book: Book, trials: TrialBook, database: Database
+) -> None:
+    book.write(MS1, "One.", ADA)
+    copied = try_out(trials, MS1, 1, ["Anything else?", "what did  my aunt Zebulona write"])
+    other = try_out(trials, MS1, 1, ["What did my aunt write?", "?"])
+    with database.sessions.begin() as session:
+        assert erase_trials(session, ["What did my aunt Zebulona write?", "", "!"]) == [copied.id]
+    assert [trial.id for trial in trials.list(MS1)] == [other.id]
+    with database.readings() as session:
+        assert {row.trial for row in session.query(InstructionTrialAnswer)} == {other.id}
 
 
 def test_the_database_itself_keeps_versions_events_and_trials_as_they_are(
