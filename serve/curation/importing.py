@@ -14,6 +14,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 
 from retrieval.index import Index
+from serve.curation.file_rights import state_rights
 from serve.curation.pairs import PairState, StoredPair, read_pairs, store_pairs
 from serve.curation.plain import make_plain
 from serve.curation.references import References
@@ -82,17 +83,24 @@ def import_pairs(
     entries = _prepare(reading, actor, Rights(licence, rights.consent), References(index))
     unique = list({entry.pair.id: entry.pair for entry in reversed(entries)}.values())[::-1]
     digest = hashlib.sha256(raw).hexdigest()
+    there = _read_known(database, [pair.id for pair in unique])
+    why = f"from a file ({chosen.name}): {_name(name)}"
     with database.sessions() as session:
-        there = _read_known(database, [pair.id for pair in unique])
-        stored = store_pairs(session, actor, unique, why=f"from a file ({chosen.name}): {_name(name)}")
-        if stored and not tried:
+        stored = store_pairs(session, actor, unique, why=why)
+        stated = state_rights(session, actor, [pair for pair in unique if pair.id not in stored], why)
+        if (stored or stated) and not tried:
             audit(
                 session, actor, "imported", f"file {digest[:16]}",
-                details={"form": chosen.name, "pairs": len(stored), "refused": reading.refused},
+                details={
+                    "form": chosen.name, "pairs": len(stored), "refused": reading.refused, "rights": stated,
+                },
             )  # fmt: skip
             session.commit()
         else:
             session.rollback()
+    if stated:
+        are = "pair that was here without them is" if stated == 1 else "pairs that were here without them are"
+        reading.remark(f"licence and consent of {stated:,} {are} now those stated")
     _remark_known(entries, there, reading)
     new = tuple(pair.id for pair in unique if pair.id in stored)
     return Imported(chosen, reading, new, len(entries) - len(new), tried)

@@ -163,7 +163,7 @@ async def test_a_table_comes_in_as_drafts_with_evidence_from_the_index(room: Roo
     assert (line.who, line.what, line.details) == (
         "Ada",
         "imported",
-        {"form": "csv", "pairs": 4, "refused": 0},
+        {"form": "csv", "pairs": 4, "refused": 0, "rights": 0},
     )
 
 
@@ -181,6 +181,29 @@ async def test_the_same_file_twice_brings_nothing_new_and_a_try_keeps_nothing(ro
     assert (other["imported"], other["known"]) == (0, 1)
     assert len(room.stored()) == 4
     assert [line.what for line in read_audit(room.database)].count("imported") == 1
+
+
+async def test_rights_that_were_left_out_can_be_stated_with_the_same_file(room: Room) -> None:
+    await room.take(TABLE)
+    changed = room.stored()["Who paraded?"].pair.id
+    edit = {"revision": 1, "answer": "Nobody [1]."}
+    reply = await room.http.patch(f"/v1/pairs/{changed}", json=edit, headers=STAFF)
+    assert reply.status_code == 200, reply.text
+    tried = await room.take(TABLE, licence="CC0-1.0", consent=1, **{"try": 1})
+    assert {each.pair.consent for each in room.pairs()} == {"none"}
+    taken = await room.take(TABLE, licence="CC0-1.0", consent=1)
+    assert (taken["imported"], taken["known"]) == (tried["imported"], tried["known"]) == (0, 4)
+    said = "Licence and consent of 3 pairs that were here without them are now those stated."
+    assert [each["sentence"] for each in taken["problems"] if not each["place"]] == [said]
+    rights = {
+        question: (each.pair.consent, each.pair.licence, each.revision)
+        for question, each in room.stored().items()
+    }
+    assert rights.pop("Who paraded?") == ("none", "", 2)
+    assert set(rights.values()) == {("file", "CC0-1.0", 2)}
+    again = await room.take(TABLE, licence="CC-BY-4.0", consent=1)
+    assert [each for each in again["problems"] if not each["place"]] == []
+    assert {each.pair.licence for each in room.pairs()} == {"", "CC0-1.0"}
 
 
 async def test_two_at_once_bring_each_pair_in_once(room: Room) -> None:

@@ -26,7 +26,7 @@ LEAVES_OUT = (
 )
 _ASKED = r"questions?|frage|pregunta|domanda|vraag|pergunta|fråga|spørgsmål|spørsmål|pytanie|вопрос|问|問"
 _ANSWERED = r"answers?|antwort|réponse|reponse|respuesta|risposta|antwoord|resposta|svar|odpowiedź|ответ|答"
-_MARKS = r" {0,2}(?:[>*_#]+ ?)*"
+_MARKS = r" {0,2}(?:[>*_#] ?){0,12}"
 _LABEL = re.compile(
     rf"^{_MARKS}(?:(?P<q>q|{_ASKED})|(?P<a>a|{_ANSWERED}))\s?\d{{0,4}}\s?[:.)：](?:\*\*|__)?(?=\s|$)[ \t]?",
     re.IGNORECASE,
@@ -35,6 +35,7 @@ _HEADING = re.compile(r"^ {0,3}#{1,6}\s+(.+?)[\s#]*$|^ {0,3}\*\*(.+)\*\*$|^ {0,3
 _NUMBERED = re.compile(r"^\(?\d{1,3}[.)]\s+")
 _QUESTION_END = re.compile(r"[?？؟\u037e]\W{0,3}$")
 _INDENT = "   "
+_LONGEST_HEADING = 600
 
 Line = tuple[int, str]
 """A line and its number in the file."""
@@ -122,7 +123,7 @@ def _read_labelled(lines: Sequence[Line]) -> Iterator[_Block]:
         elif found and not block.answering:
             block.answering = True
             block.answer = [line[found.end() :]]
-        elif _HEADING.match(line) and not line.startswith(_INDENT):
+        elif _find_heading(line) and not line.startswith(_INDENT):
             yield block
             block = None
         elif block.answering or (not line.strip() and any(block.question)):
@@ -139,7 +140,7 @@ def _read_headed(lines: Sequence[Line]) -> Iterator[_Block]:
     block: _Block | None = None
     before = ""
     for at, (number, line) in enumerate(lines):
-        heading = _HEADING.match(line)
+        heading = _find_heading(line)
         after = lines[at + 1][1] if at + 1 < len(lines) else ""
         words = next((part for part in heading.groups() if part), "") if heading else line.strip()
         alone = (
@@ -158,6 +159,11 @@ def _read_headed(lines: Sequence[Line]) -> Iterator[_Block]:
         before = line
     if block:
         yield block
+
+
+def _find_heading(line: str) -> re.Match[str] | None:
+    """A heading of Markdown; none is longer than a question can be."""
+    return _HEADING.match(line) if len(line) <= _LONGEST_HEADING else None
 
 
 def _unmark(text: str) -> str:
