@@ -34,7 +34,7 @@ GOOD = Pair(
 TODAY = date(2026, 11, 21)
 
 
-def vary(pair: Pair = GOOD, **changes: object) -> Pair:
+def vary(pair: Pair = GOOD, /, **changes: object) -> Pair:
     """The pair with some fields changed."""
     return replace(pair, **changes)  # type: ignore[arg-type]
 

@@ -10,7 +10,7 @@ from train.pairs.checks import Finding
 from train.pairs.pair import Pair
 
 
-def hold(answer: str, before: str, *, other: bool = False, **more: object) -> list[Finding]:
+def hold(answer: str, before: str, *, other: bool = False, **more: str) -> list[Finding]:
     approved = vary(id="old", answer=before, evidence=(ACCOUNTS,) if other else (LETTER,))
     return find(vary(answer=answer, **more), "contradiction", context(approved))
 

@@ -13,7 +13,7 @@ def words_of(
     *,
     code: str = "unsupported",
     evidence: tuple[Evidence, ...] = (LETTER, ACCOUNTS),
-    **more: object,
+    **more: str,
 ) -> list[str]:
     return [finding.words for finding in find(vary(answer=answer, evidence=evidence, **more), code)]
 

@@ -3,6 +3,8 @@
 Presidio would download a language model by itself. Here it gets none: it runs with an empty English
 pipeline, so that only its recognisers by pattern and check digit speak. A spaCy model that somebody has
 installed beside it (`en_core_web_sm` and the like, as a package) is used, and then names are hinted too.
+Its recognisers of e-mail and web addresses ask the network for a list of domains (tldextract); they are
+left out, as our own rules know those.
 """
 
 from __future__ import annotations
@@ -15,11 +17,12 @@ from typing import Any
 from train.pairs.checks.personal.datum import Datum
 
 _MODELS = ("en_core_web_lg", "en_core_web_md", "en_core_web_sm")
+_ASKING_THE_NETWORK = ("EmailRecognizer", "UrlRecognizer")
 _LEAST = 0.5
 """Least score of a hint; by pattern alone Presidio gives less."""
 _NOT_ASKED = {"DATE_TIME", "URL", "NRP", "LOCATION", "ORGANIZATION"}
 """What collections are full of."""
-_KINDS = {"PERSON": "name", "PHONE_NUMBER": "telephone number", "EMAIL_ADDRESS": "e-mail address"}
+_KINDS = {"PERSON": "name", "PHONE_NUMBER": "telephone number", "CRYPTO": "crypto wallet"}
 
 
 def is_installed() -> bool:
@@ -60,6 +63,6 @@ def _open() -> Any | None:  # noqa: ANN401 (presidio_analyzer may not be install
     engine = Opened()
     registry = RecognizerRegistry(supported_languages=["en"])
     registry.load_predefined_recognizers(languages=["en"], nlp_engine=engine)
-    if not model:
-        registry.remove_recognizer("SpacyRecognizer")
+    for name in (*_ASKING_THE_NETWORK, *(() if model else ("SpacyRecognizer",))):
+        registry.remove_recognizer(name)
     return AnalyzerEngine(nlp_engine=engine, registry=registry, supported_languages=["en"])
