@@ -12,6 +12,7 @@ from playwright.async_api import Browser, Page, expect
 from tests.ui.stub_gateway import PERSON, YEARS, Stub
 
 QUESTION = "Did Ellen Marsh write to her brother in 1905?"
+THANKS = "Thank you, kept until 21 November 2027. To have it deleted before, give the staff this number: feedback-1"
 
 
 async def ask(page: Page, question: str) -> None:
@@ -197,18 +198,19 @@ async def test_feedback_is_sent_once_even_when_the_first_try_fails(page: Page, s
     await page.get_by_role("button", name="Send to the staff").click()
     await expect(page.locator("#feedback-note")).to_contain_text("Nothing you wrote is lost.")
     await page.get_by_role("button", name="Send to the staff").click()
-    await expect(page.locator("#feedback-note")).to_have_text("Thank you, kept until 21 November 2027.")
+    await expect(page.locator("#feedback-note")).to_have_text(THANKS)
     await expect(page.locator("#feedback-form")).to_have_count(0)
     (kept,) = stub.feedback
     assert (kept.thumb, kept.reasons) == ("down", ["wrong_name_or_date"])
     assert kept.corrected_answer == "It was on 15 March."
     assert kept.question == "" and kept.answer == ""
+    assert (kept.conversation, kept.consent) == (stub.chats[-1].reading_room.conversation, "feedback-1")
 
 
 async def test_one_press_says_the_answer_was_helpful(page: Page, stub: Stub) -> None:
     await answered(page)
     await page.get_by_role("button", name="Yes", exact=True).click()
-    await expect(page.locator("#feedback-note")).to_have_text("Thank you, kept until 21 November 2027.")
+    await expect(page.locator("#feedback-note")).to_have_text(THANKS)
     (kept,) = stub.feedback
     assert (kept.thumb, kept.reasons) == ("up", ["helpful"])
 

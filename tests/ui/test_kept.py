@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from typing import Any
 
 import pytest_asyncio
+from axe_playwright_python.async_playwright import Axe
 from playwright.async_api import Browser, BrowserContext, Page, expect
 
 from tests.ui.stub_gateway import Stub
@@ -14,6 +16,12 @@ STORAGE = """async () => ({
   cookie: document.cookie, local: localStorage.length, session: sessionStorage.length,
   databases: (await indexedDB.databases()).length, caches: (await caches.keys()).length,
 })"""
+
+
+async def grave(page: Page) -> list[Any]:
+    """What axe-core finds that is serious or critical."""
+    found = (await Axe().run(page)).response["violations"]
+    return [(one["id"], one["nodes"][0]["html"]) for one in found if one["impact"] in ("serious", "critical")]
 
 
 async def test_nothing_is_agreed_until_the_patron_ticks_and_all_of_it_by_keyboard(
@@ -35,6 +43,7 @@ async def test_nothing_is_agreed_until_the_patron_ticks_and_all_of_it_by_keyboar
     assert conversation is not None and len(conversation) == 32
     assert stub.agreements == [(conversation, True)]
     await expect(page.locator("#agreement-note")).to_contain_text(conversation)
+    assert await grave(page) == []
 
     await answered(page, "And in 1906?")
     await expect(box).to_be_checked()
@@ -106,6 +115,11 @@ async def test_end_session_leaves_nothing_behind(shared: BrowserContext, url: st
     await answered(page)
     await expect(page.locator("#feedback")).to_be_visible()
     await expect(page.locator("#agree")).to_have_count(0)
+    warning = page.locator("#idle")
+    await warning.evaluate("warning => warning.showModal()")
+    assert await grave(page) == []
+    await page.keyboard.press("Escape")
+    await expect(warning).to_be_hidden()
     await page.locator("#question textarea").fill("Half a thought about my uncle")
     await page.locator("#end").focus()
     async with page.expect_navigation():
@@ -127,8 +141,7 @@ async def test_end_session_leaves_nothing_behind(shared: BrowserContext, url: st
 async def test_nobody_there_is_warned_then_the_session_ends(
     shared: BrowserContext, url: str, stub: Stub
 ) -> None:
-    stub.idle_minutes = 0.2
-    page = await visit_quick(shared, url, minutes=0.2)
+    page = await visit_quick(shared, url, minutes=0.15)
     await answered(page)
     warning = page.get_by_role("alertdialog", name="Are you still here?")
     await expect(warning).to_be_visible()
