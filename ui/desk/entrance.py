@@ -81,7 +81,8 @@ class _Entrance:
             return await self._render(
                 request, problem=str(problem), name=name, to=to, status=problem.status or 503
             )
-        return _let_in(request, reply, RedirectResponse(f"{get_base(request)}{_inside(to)}", 303))
+        inside = "/inbox?said=failures" if reply.failures else _inside(to)
+        return _let_in(request, reply, RedirectResponse(f"{get_base(request)}{inside}", 303))
 
     async def begin_elsewhere(self, request: Request) -> Response:
         form = await request.form(max_part_size=MOST_BYTES)

@@ -6,6 +6,8 @@ from ui.wording import REASONS
 
 SAID = {
     "signed-out": "You are signed out.",
+    "failures": "Wrong passwords were tried on your account since you last signed in. If that was not you, "
+    "tell an administrator.",
     "keys": "Your keys are set.",
     "password": "Your password is changed. Other sign-ins of yours have ended.",
     "judged-good": "Judged: good.",

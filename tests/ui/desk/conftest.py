@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Iterator
+from typing import Protocol
 
 import pytest
 import pytest_asyncio
@@ -13,7 +14,13 @@ from tests.ui.desk.stub_rooms import add_rooms
 from tests.ui.stub_gateway import listen, serving
 from ui.mount import mount_desk
 
-SignIn = Callable[[str], Awaitable[Page]]
+
+class SignIn(Protocol):
+    """Signs somebody in, in a browser of their own."""
+
+    def __call__(self, name: str, width: int = 1280) -> Awaitable[Page]:
+        """Their page, in the inbox."""
+        ...
 
 
 @pytest.fixture(scope="session")

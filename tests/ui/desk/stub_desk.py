@@ -48,6 +48,7 @@ from serve.wire.people import (
     SignInRequest,
     SignInWays,
 )
+from tests.ui.desk.filled import fill
 
 WHEN = "2026-11-20T09:30:00+00:00"
 PASSWORD = "a long password of staff"
@@ -100,8 +101,8 @@ def make_source(stub: Stub, number: int, *, cited: bool = True) -> Source:
 def make_group(stub: Stub, number: int) -> GroupInfo:
     """A question with two answers, of which the first went badly."""
     say = stub.say
-    return GroupInfo(
-        id=f"g{number}", revision=1, state="open", question=say(f"Did Ellen Marsh write of the flood? ({number})"),
+    return fill(
+        GroupInfo, say, verdict=None, judged_by="", judged_at="", claim=None, id=f"g{number}", revision=1, state="open", question=say(f"Did Ellen Marsh write of the flood? ({number})"),
         score=10.0 - number, asked=4, thumbs_down=2, thumbs_up=1, unanswered=1, first=WHEN, last=WHEN,
         reopened=number == 2,
         questions=[AskedInfo(question=say("Any letters on the flood?"), asked=3), AskedInfo(question=say("Flood at the mill?"), asked=1)],
@@ -113,8 +114,8 @@ def make_group(stub: Stub, number: int) -> GroupInfo:
 def make_entry(stub: Stub, name: str) -> EntryInfo:
     """An answer that did not help."""
     say = stub.say
-    return EntryInfo(
-        id=name, origin="feedback", created=WHEN, question=say("Did Ellen Marsh write of the flood?"),
+    return fill(
+        EntryInfo, say, id=name, origin="feedback", created=WHEN, question=say("Did Ellen Marsh write of the flood?"),
         answer=say("Ellen Marsh wrote of the flood to her sister [1]."), thumb="down",
         reasons=["wrong_fact", "wrong_name_or_date"], comment=say("It was her brother."),
         suggested=say("She wrote to her brother."), status="answered",
@@ -128,8 +129,8 @@ def make_entry(stub: Stub, name: str) -> EntryInfo:
 def make_pair(stub: Stub, name: str, **changes: Any) -> PairInfo:
     """A pair that waits for approval."""
     say = stub.say
-    pair = PairInfo(
-        id=name, revision=1, state="submitted", kind="answer", origin="feedback",
+    pair = fill(
+        PairInfo, say, id=name, revision=1, state="submitted", kind="answer", origin="feedback",
         question=say("To whom did Ellen Marsh write of the flood?"), contributor=say("Dan Before"), approver="",
         synthetic=True, returned=say("Please cite the letter."), language="en", created=WHEN, updated=WHEN,
         updated_by=say("Dan Before"), answer=say("To her brother [1]."),

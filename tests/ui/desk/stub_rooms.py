@@ -85,4 +85,10 @@ def _fill(kind: type[BaseModel], stub: Stub) -> BaseModel:
     given: dict[str, Any] = {"role": Role.CURATOR}
     if kind is TrialReply:
         given["state"] = "finished"
-    return fill(kind, stub.say, **given)
+    filled = fill(kind, stub.say, **given)
+    if isinstance(filled, TrialReply):
+        for pair in filled.data[:1]:
+            for answer in (pair.active, pair.proposed):
+                assert answer
+                answer.problem = ""
+    return filled

@@ -86,7 +86,12 @@ async def test_the_desk_works_without_scripts(sign_in: SignIn, desk: Stub, desk_
     browser = page.context.browser
     assert browser
     plain = await browser.new_context(java_script_enabled=False)
-    await plain.add_cookies(await page.context.cookies(f"{desk_url}/inbox"))
+    await plain.add_cookies(
+        [
+            {"name": held["name"], "value": held["value"], "url": f"{desk_url}/inbox"}
+            for held in await page.context.cookies(f"{desk_url}/inbox")
+        ]
+    )
     page = await plain.new_page()
     await page.goto(f"{desk_url}/inbox")
     await page.get_by_text("Fix the answer").click()

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import httpx
+import pytest
 import pytest_asyncio
 from aiohttp import web
 from playwright.async_api import Browser, Page, expect
@@ -41,6 +42,14 @@ ASKED = {
         'Ada Hale answered that "beds are made up for all of them in Hale Street" [{}].',
     ),
 }
+
+
+PLAIN_ROOMS = (
+    "/inbox", "/inbox?state=judged", "/cases", "/pairs", "/pairs?state=draft", "/pairs/new", "/exchange/import",
+    "/exchange/export", "/exchange/drafts", "/datasets", "/usage", "/adapters", "/sources", "/me", "/instructions",
+    "/instructions/of?kind=collection&name=ms1", "/people", "/audit", "/audit/erasures", "/settings",
+)  # fmt: skip
+"""Every page that needs nothing made before."""
 
 
 @dataclass(frozen=True)
@@ -167,3 +176,20 @@ async def test_a_thumbs_down_becomes_a_pair_in_a_dataset_version(browser: Browse
     await expect(approver.locator("main dl").first).to_contain_text("Exam1 pair, not shown")
     for page in (curator, approver):
         await page.context.close()
+
+
+@pytest.mark.parametrize(
+    ("name", "open_to"),
+    [("Ada Marsh", len(PLAIN_ROOMS)), (APPROVER, 16), (CURATOR, 14)],
+    ids=lambda one: str(one),
+)
+async def test_every_room_opens_to_whom_it_may(house: House, name: str, open_to: int) -> None:
+    async with httpx.AsyncClient(base_url=f"{house.url}/desk", headers={"Origin": house.url}) as client:
+        door = (await client.get("/sign-in")).text
+        token = re.search(r'name="form_token" value="(\w+)"', door)
+        assert token
+        await client.post("/sign-in", data={"form_token": token[1], "name": name, "password": PASSWORD})
+        replies = {path: await client.get(path) for path in PLAIN_ROOMS}
+    assert {reply.status_code for reply in replies.values()} <= {200, 403}
+    opened = [path for path, reply in replies.items() if reply.status_code == 200]
+    assert len(opened) == open_to, opened

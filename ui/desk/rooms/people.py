@@ -97,6 +97,10 @@ async def _add_key(visit: Visit) -> Response:
 
 async def _render(visit: Visit, *, problem: str = "", status: int = 200, secret: str = "") -> Response:
     member = visit.member
+    if not member.may("manage people") and not member.may("manage keys"):
+        raise GatewayError(
+            f"Your role is {member.role}: accounts and keys are an administrator's.", status=403
+        )
     people = await visit.gateway.get("/v1/people", PersonList) if member.may("manage people") else None
     keys = await visit.gateway.get("/v1/keys", KeyList) if member.may("manage keys") else None
     return visit.page(
