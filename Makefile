@@ -4,7 +4,7 @@ PYTHON ?= python3
 export PYTHON
 
 .DEFAULT_GOAL := help
-.PHONY: help install run test check bench-gateway bench-adapters bench-retrieval clean
+.PHONY: help install run test check bench-gateway bench-adapters bench-desk bench-retrieval clean
 
 help: ## Say what there is
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1:\2/p' Makefile | awk -F: '{printf "%-22s %s\n", $$1, $$2}'
@@ -30,6 +30,9 @@ bench-gateway: install ## Measure what the gateway adds to vLLM's own answers
 
 bench-adapters: install ## Measure adapters against their aims, stock vLLM beside them
 	@.venv/bin/python -m tests.bench.adapters
+
+bench-desk: install ## Attack the staff desk's pages, and kill the gateway while feedback comes in
+	@.venv/bin/python -m tests.bench.desk
 
 # DATA: a folder with dev/, dev_questions.jsonl and ir/scifact; without it the sample library serves
 bench-retrieval: install ## Measure search against its aims, BM25, dense, txtai and LanceDB beside it
