@@ -21,6 +21,7 @@ from sqlalchemy.orm import Session
 from retrieval.prompt import PROMPT_VERSION
 from serve.adapters.base import weights_sha256
 from serve.curation.pairs import read_withdrawn
+from serve.curation.plain import make_plain
 from serve.database import Database
 from serve.datasets.ledger import enter_version, read_versions, read_withdrawn_pairs
 from serve.datasets.source import Records, open_records, read_candidates
@@ -41,6 +42,7 @@ from train.datasets.names import MANIFEST, MOST_NUMBER, Part, VersionName, check
 
 log = logging.getLogger(__name__)
 
+_MOST_WHY = 2_000
 _TRIES = 5
 """How often a build starts again because a pair was withdrawn while it was written."""
 
@@ -262,8 +264,8 @@ class Datasets:
                 beside,
                 number=preview.number,
                 created=datetime.now(UTC).isoformat(timespec="seconds"),
-                who=actor.name or actor.role.value,
-                why=why,
+                who=make_plain(actor.name)[:200] or actor.role.value,
+                why=make_plain(why)[:_MOST_WHY],
             )
             with self.database.sessions() as session:
                 # The rows first: from here on find_versions waits for us, or we see what it followed.
@@ -273,7 +275,7 @@ class Datasets:
                     session.rollback()
                     return None
                 told = {"pairs": manifest.counts["pairs"], "exam": manifest.counts["exam"]}
-                audit(session, actor, "built", f"dataset {manifest.version}", why, told)
+                audit(session, actor, "built", f"dataset {manifest.version}", manifest.why, told)
                 session.flush()
                 self.store.publish(draft, manifest.version)
                 session.commit()

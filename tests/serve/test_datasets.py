@@ -79,6 +79,14 @@ def test_approved_pairs_become_a_version_on_disk_and_in_the_database(
     assert (entry.who, entry.what, entry.subject) == ("ben", "built", f"dataset {version.version}")
 
 
+def test_what_nobody_sees_is_not_kept_in_a_reason(database: Database, datasets: Datasets) -> None:
+    approve(database, make_pairs(20))
+    why = "\x00first\u202e try\ud800" + "x" * 5000
+    version = datasets.build("letters", actor=replace(BEN, name="\x1bben"), why=why).version
+    assert (version.who, version.why[:12], len(version.why)) == ("ben", "first tryxxx", 2000)
+    assert datasets.open(version.version).manifest.why == version.why
+
+
 def test_nobody_else_may_read_the_exam_and_nobody_may_change_a_version(
     database: Database, datasets: Datasets
 ) -> None:

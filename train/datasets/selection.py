@@ -55,9 +55,10 @@ def select_pairs(
     for candidate in ordered:
         pair = candidate.pair
         reason, note = find_reason(candidate)
-        same = said.setdefault(_says(pair), pair.id) if not reason else pair.id
-        if same != pair.id:
-            reason, note = "duplicate", f"the same as {same}"
+        if reason in ("", "check") and _says(pair) in said:
+            reason, note = "duplicate", f"the same as {said[_says(pair)]}"
+        elif not reason:
+            said[_says(pair)] = pair.id
         if reason:
             left.append((pair.id, reason, note))
         else:
