@@ -90,7 +90,8 @@ class DraftRequest(Incoming):
 
 
 class DraftReply(BaseModel):
-    """Which pairs were drafted, by which model, and what came of the others, in sentences."""
+    """Which pairs were drafted, by which model, about how many entries it was `asked`, and what came of the
+    others, in sentences."""
 
     pair_ids: list[str]
     model: str

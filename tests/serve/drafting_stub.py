@@ -8,7 +8,7 @@ from typing import Any, Literal
 
 from aiohttp import web
 
-from serve.curation.drafting import INSTRUCTION
+from serve.curation.draft_writer import INSTRUCTION
 from tests.serve.stub_engine import DONE, LAST, USAGE, StubEngine
 
 Skill = Literal["able", "small", "careless", "refusing", "inventing"]

@@ -380,7 +380,7 @@ async def test_a_model_that_can_write_questions_drafts_them(room: Room) -> None:
     reply = await room.draft("ms1", 5)
     assert reply.status_code == 201, reply.text
     told = reply.json()
-    assert (len(told["pair_ids"]), told["model"], told["notes"]) == (5, "base", [])
+    assert (len(told["pair_ids"]), told["asked"], told["model"], told["notes"]) == (5, 5, "base", [])
     stored = room.pairs()
     assert {each.pair.id for each in stored} == set(told["pair_ids"])
     assert len(headings(stored)) == 5  # each from another entry
@@ -466,6 +466,7 @@ async def test_what_was_drafted_before_the_engine_failed_is_kept(room: Room) -> 
 async def test_drafts_that_cannot_be_asked_for(room: Room, collection: str, count: int, status: int) -> None:
     reply = await room.draft(collection, count)
     assert reply.status_code == status, reply.text
+    assert ("Patrons may see nothing of 'dn9'" in reply.text) == (collection == "dn9")
     assert room.stub.bodies == []
 
 
