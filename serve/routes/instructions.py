@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Query
@@ -12,28 +11,28 @@ from retrieval.audience import STAFF
 from retrieval.errors import RetrievalError
 from retrieval.prompt import PROMPT_VERSION, SYSTEM
 from serve.errors import BadRequest, NotFound
-from serve.instructions.book import Shelf
 from serve.instructions.change import clean
-from serve.instructions.trial import Answer, Trial
-from serve.instructions.version import NONE, Event, Scope, Version
+from serve.instructions.replies import (
+    describe_answers,
+    describe_event,
+    describe_scope,
+    describe_shelf,
+    describe_trial,
+    describe_version,
+)
+from serve.instructions.version import NONE, Scope
 from serve.people.access import require
 from serve.people.authority import Action, Actor
-from serve.schemas import AnswerDetails
 from serve.service import BaseUrlDep, Service, ServiceDep
 from serve.wire.instructions import (
     ActivateRequest,
-    InstructionEvent,
     InstructionEventList,
     InstructionList,
     ScopeChoice,
-    ScopeInfo,
     ScopeKind,
     ScopeReply,
     ScopeRequest,
-    TrialAnswer,
-    TrialInfo,
     TrialList,
-    TrialPair,
     TrialReply,
     TryRequest,
     VersionInfo,
@@ -57,7 +56,7 @@ def list_instructions(service: ServiceDep, _actor: ManagerDep) -> InstructionLis
     """Every collection and alias that has instructions, and those that could have."""
     choices = _list_choices(service)
     titles = {Scope(choice.kind, choice.name): choice.title for choice in choices}
-    data = [_describe_scope(shelf, titles) for shelf in service.instructions.book.shelves()]
+    data = [describe_scope(shelf, titles) for shelf in service.instructions.book.shelves()]
     return InstructionList(
         total=len(data), data=data, choices=choices, rules=SYSTEM, prompt_version=PROMPT_VERSION
     )
@@ -81,7 +80,7 @@ def write_version(body: WriteRequest, service: ServiceDep, actor: ManagerDep) ->
             param="text",
         )
     version = service.instructions.book.write(scope, body.text, actor, body.why)
-    return _describe_version(version, NONE)
+    return describe_version(version, NONE)
 
 
 @router.post("/trials", status_code=202)
@@ -94,7 +93,7 @@ async def try_out(
     desk.check_room()
     trial = await run_in_threadpool(desk.trials.begin, scope, body.number, body.questions, actor)
     desk.start(trial, base_url)
-    return _reply_trial(trial, trial.beside, service)
+    return describe_answers(trial, trial.beside, _find_patience(service))
 
 
 @router.get("/trials")
@@ -107,7 +106,9 @@ def list_trials(kind: KindQuery, name: NameQuery, service: ServiceDep, _actor: M
 def get_trial(trial_id: str, service: ServiceDep, _actor: ManagerDep) -> TrialReply:
     """A trial with the answers it has so far, side by side."""
     trial = service.instructions.trials.find(trial_id)
-    return _reply_trial(trial, service.instructions.book.pointer(trial.scope).active, service)
+    return describe_answers(
+        trial, service.instructions.book.pointer(trial.scope).active, _find_patience(service)
+    )
 
 
 @router.delete("/trials/{trial_id}")
@@ -151,7 +152,7 @@ def list_events(
     scope = Scope(kind, name) if kind else None
     events = service.instructions.book.events(scope, after=after, limit=limit)
     return InstructionEventList(
-        data=[_describe_event(event) for event in events], next=events[-1].id if events else after
+        data=[describe_event(event) for event in events], next=events[-1].id if events else after
     )
 
 
@@ -183,88 +184,16 @@ def _reply_scope(service: Service, scope: Scope) -> ScopeReply:
     titles = {Scope(choice.kind, choice.name): choice.title for choice in _list_choices(service)}
     if scope not in titles and not shelf.versions:
         raise NotFound(f"There is no {scope.kind} {scope.name[:80]!r} here.", param="name")
-    info = _describe_scope(shelf, titles)
-    versions = [_describe_version(version, shelf.pointer.active) for version in shelf.versions]
-    return ScopeReply(**{**dict(info), "data": versions})
-
-
-def _describe_scope(shelf: Shelf, titles: dict[Scope, str]) -> ScopeInfo:
-    scope, changed = shelf.pointer.scope, shelf.changed
-    return ScopeInfo(
-        kind=scope.kind,
-        name=scope.name,
-        title=titles.get(scope, scope.name),
-        known=scope in titles,
-        revision=shelf.pointer.revision,
-        active=_describe_version(shelf.active, shelf.active.number) if shelf.active else None,
-        versions=len(shelf.versions),
-        changed=changed.at.isoformat(timespec="seconds") if changed else "",
-        changed_by=changed.who if changed else "",
-        changed_why=changed.why if changed else "",
-    )
-
-
-def _describe_version(version: Version, active: int) -> VersionInfo:
-    return VersionInfo(
-        id=version.id,
-        kind=version.scope.kind,
-        name=version.scope.name,
-        number=version.number,
-        text=version.text,
-        why=version.why,
-        created=version.created.isoformat(timespec="seconds"),
-        created_by=version.created_by,
-        active=version.number == active,
-    )
+    return describe_shelf(shelf, titles)
 
 
 def _reply_trials(service: Service, scope: Scope) -> TrialList:
     desk = service.instructions
     active = desk.book.pointer(scope).active
-    data = [_describe_trial(trial, active, service) for trial in desk.trials.list(scope)]
+    data = [describe_trial(trial, active, _find_patience(service)) for trial in desk.trials.list(scope)]
     return TrialList(total=len(data), data=data)
 
 
-def _describe_trial(trial: Trial, active: int, service: Service) -> TrialInfo:
-    return TrialInfo(
-        id=trial.id,
-        kind=trial.scope.kind,
-        name=trial.scope.name,
-        number=trial.number,
-        beside=trial.beside,
-        questions=list(trial.questions),
-        created=trial.created.isoformat(timespec="seconds"),
-        created_by=trial.created_by,
-        state=trial.state(service.settings.answer_seconds + _GRACE_SECONDS),
-        answers=len(trial.answers),
-        shortcoming=trial.shortcoming(active),
-    )
-
-
-def _reply_trial(trial: Trial, active: int, service: Service) -> TrialReply:
-    answers = {(answer.position, answer.arm): answer for answer in trial.answers}
-    pairs = []
-    for position, question in enumerate(trial.questions):
-        proposed = answers.get((position, "proposed"))
-        pairs.append(
-            TrialPair(
-                question=question,
-                active=_describe_answer(answers.get((position, "active"))),
-                proposed=_describe_answer(proposed),
-                reached=proposed.reached if proposed else True,
-            )
-        )
-    return TrialReply(**{**dict(_describe_trial(trial, active, service)), "data": pairs})
-
-
-def _describe_answer(answer: Answer | None) -> TrialAnswer | None:
-    if answer is None:
-        return None
-    details = AnswerDetails.model_validate(answer.details) if answer.details else None
-    return TrialAnswer(text=answer.text, written=answer.written, problem=answer.problem, details=details)
-
-
-def _describe_event(event: Event) -> InstructionEvent:
-    values = {**asdict(event), "at": event.at.isoformat(timespec="milliseconds")}
-    scope = values.pop("scope")
-    return InstructionEvent(**{**values, **scope})
+def _find_patience(service: Service) -> float:
+    """Seconds that a trial may go without a further answer before it counts as interrupted."""
+    return service.settings.answer_seconds + _GRACE_SECONDS
