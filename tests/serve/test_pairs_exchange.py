@@ -24,10 +24,12 @@ from retrieval.embedding import Embedder, load_embedder
 from retrieval.library import Library
 from retrieval.store.builder import build_index
 from serve.app import create_app
+from serve.curation.importing import Rights, export_pairs, import_pairs
 from serve.curation.pairs import StoredPair, read_pairs
 from serve.database import Database
 from serve.engine.client import EngineClient
 from serve.people.audit import read_audit
+from serve.people.authority import Actor, Role
 from serve.routes import pairs_exchange
 from serve.settings import Settings
 from tests.retrieval.shelf import shelf_records
@@ -42,6 +44,24 @@ from train.pairs.pair import Earlier, Evidence, Pair
 KEY = "a long random text"
 STAFF = {"Authorization": f"Bearer {KEY}", "X-Reading-Room-Staff": "Ada"}
 LETTER = "Ellen Marsh ALS to Thomas Marsh, 1905 March 14 (Box 2, Folder 3)"
+
+
+def test_both_databases_take_a_file_in_once(database: Database) -> None:
+    raw = "question,answer\nWho?,\u202eShe\u0001.\nWhat?,It.\nWhat?,It.\n".encode()
+    ada, ben = Actor(Role.CURATOR, "1", "Ada"), Actor(Role.CURATOR, "2", "Ben")
+    tried = import_pairs(database, ada, raw, Rights(), None, tried=True)
+    first = import_pairs(database, ada, raw, Rights(), None)
+    again = import_pairs(database, ben, raw, Rights("CC0-1.0", True), None)
+    assert (len(tried.new), len(first.new), first.known, again.new, again.known) == (2, 2, 1, (), 3)
+    with database.readings() as session:
+        stored = read_pairs(session)
+    assert [(each.pair.question, each.pair.answer) for each in stored] == [("Who?", "She."), ("What?", "It.")]
+    assert {(each.pair.contributor, each.pair.consent, each.revision) for each in stored} == {
+        ("Ada", "file", 2)
+    }
+    _, export, count = export_pairs(database, "csv")
+    assert count == 2
+    assert [pair.answer for pair in read_file(export.data)[1].pairs] == ["She.", "It."]
 
 
 @dataclass

@@ -28,7 +28,8 @@ _ASKED = r"questions?|frage|pregunta|domanda|vraag|pergunta|fråga|spørgsmål|s
 _ANSWERED = r"answers?|antwort|réponse|reponse|respuesta|risposta|antwoord|resposta|svar|odpowiedź|ответ|答"
 _MARKS = r" {0,2}(?:[>*_#] ?){0,12}"
 _LABEL = re.compile(
-    rf"^{_MARKS}(?:(?P<q>q|{_ASKED})|(?P<a>a|{_ANSWERED}))\s?\d{{0,4}}\s?[:.)：](?:\*\*|__)?(?=\s|$)[ \t]?",
+    rf"^{_MARKS}(?:(?P<q>q|{_ASKED})|(?P<a>a|{_ANSWERED}))\s?\d{{0,4}}\s?"
+    r"(?:[:.)](?:\*\*|__)?(?=\s|$)|：)[ \t]?",
     re.IGNORECASE,
 )
 _HEADING = re.compile(r"^ {0,3}#{1,6}\s+(.+?)[\s#]*$|^ {0,3}\*\*(.+)\*\*$|^ {0,3}__(.+)__$")
@@ -48,7 +49,6 @@ class _Block:
     line: int
     question: list[str]
     answer: list[str] = field(default_factory=list)
-    labelled: bool = False
     answering: bool = False
 
 
@@ -117,7 +117,7 @@ def _read_labelled(lines: Sequence[Line]) -> Iterator[_Block]:
         if found and found["q"]:
             if block:
                 yield block
-            block = _Block(number, [_unmark(line[found.end() :])], labelled=True)
+            block = _Block(number, [_unmark(line[found.end() :], found[0])])
         elif block is None:
             continue
         elif found and not block.answering:
@@ -166,9 +166,12 @@ def _find_heading(line: str) -> re.Match[str] | None:
     return _HEADING.match(line) if len(line) <= _LONGEST_HEADING else None
 
 
-def _unmark(text: str) -> str:
-    """A question without Markdown's signs for bold around it."""
-    return re.sub(r"^(\*\*|__)(.*)\1$", r"\2", text.strip()) if text.strip()[:1] in "*_" else text
+def _unmark(text: str, label: str = "") -> str:
+    """A question without Markdown's signs for bold around it, or those that were opened before its label."""
+    for mark in ("**", "__"):
+        if label.lstrip().startswith(mark) and label.count(mark) == 1:
+            return text.rstrip().removesuffix(mark)
+    return re.sub(r"^(\*\*|__)(.*)\1$", r"\2", text.strip()) if text.strip()[:1] in ("*", "_") else text
 
 
 def _join(lines: Sequence[str]) -> str:
