@@ -116,7 +116,7 @@ def make_entry(stub: Stub, name: str) -> EntryInfo:
     say = stub.say
     return fill(
         EntryInfo, say, id=name, origin="feedback", created=WHEN, question=say("Did Ellen Marsh write of the flood?"),
-        answer=say("Ellen Marsh wrote of the flood to her sister [1]."), thumb="down",
+        answer=say("Ellen Marsh wrote of the flood to her sister [1], see ⟨unverified: MS 99⟩."), thumb="down",
         reasons=["wrong_fact", "wrong_name_or_date"], comment=say("It was her brother."),
         suggested=say("She wrote to her brother."), status="answered",
         sources=[make_source(stub, 1), make_source(stub, 2)], also_searched=[make_source(stub, 3, cited=False)],

@@ -189,6 +189,14 @@ def test_a_conflict_shows_who_was_quicker_and_keeps_what_was_written(
     assert [one.verdict for one in desk.judged] == ["ignore"]
 
 
+def test_the_answer_to_fix_is_filled_in_without_marks(browser_of: httpx.Client) -> None:
+    sign_in(browser_of, "Ada Curator")
+    page = browser_of.get("/inbox/g1").text
+    shown = "Ellen Marsh wrote of the flood to her sister [1], see {}."
+    assert shown.format("⟨unverified: MS 99⟩") in page
+    assert f"\n{shown.format('MS 99')}</textarea>" in page
+
+
 def test_a_fix_names_its_passages_and_its_own_question(browser_of: httpx.Client, desk: Stub) -> None:
     sign_in(browser_of, "Ada Curator")
     data = {

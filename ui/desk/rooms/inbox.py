@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any, cast, get_args
 from urllib.parse import quote
 
@@ -26,6 +27,7 @@ from ui.desk.failures import check_form
 from ui.desk.visit import Door, Visit
 
 PAGE = 50
+_MARK = re.compile("⟨unverified: (.+?)⟩")
 _SAID: dict[Verdict, str] = {
     "good": "judged-good",
     "fix": "judged-fix",
@@ -156,7 +158,7 @@ async def _render(
         entry=entry,
         state=state,
         sheet=visit.text("verdict") if typed else "",
-        answer=visit.text("answer") if typed else (entry.answer if entry else ""),
+        answer=visit.text("answer") if typed else (strip_marks(entry.answer) if entry else ""),
         question=visit.text("question") if typed else (entry.question if entry else ""),
         records=visit.text("records") if typed else "",
         right=visit.text("right") if typed else "",
@@ -179,6 +181,11 @@ def _choose_entry(visit: Visit, group: GroupInfo | None) -> EntryInfo | None:
         return None
     wanted = visit.text("entry") or visit.asked("entry")
     return next((entry for entry in group.entries if entry.id == wanted), group.entries[0])
+
+
+def strip_marks(answer: str) -> str:
+    """An answer without the marks that the service put on what stands in no source: staff see to that."""
+    return _MARK.sub(r"\1", answer)
 
 
 def _chosen(visit: Visit, entry: EntryInfo | None, name: str, typed: bool) -> set[int]:
