@@ -120,7 +120,7 @@ def create_app(
             yield
 
     app = FastAPI(
-        title="Reading Room", version="1", lifespan=lifespan, docs_url=None, redoc_url=None,
+        title="Reading Room", version="1", lifespan=lifespan, docs_url=None, redoc_url=None, openapi_url=None,
     )  # fmt: skip
     app.state.service = service
     install_error_replies(app)

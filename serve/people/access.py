@@ -7,7 +7,7 @@ Every route names its action: `Annotated[Actor, Depends(require(Action.READ_INBO
 from __future__ import annotations
 
 import hmac
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Annotated
 
 from fastapi import Depends, Request
@@ -42,7 +42,8 @@ async def find_actor(request: Request, service: ServiceDep) -> Actor:
     if is_of_kind(token, "rrs"):
         return await run_in_threadpool(_find_staff, service, token)
     if is_of_kind(token, "rrk"):
-        return await run_in_threadpool(_find_client, service, token)
+        client = await run_in_threadpool(_find_client, service, token)
+        return replace(client, conversation=_name_conversation(request))
     if service.settings.api_needs_key and not hmac.compare_digest(token.encode(), service.page_key.encode()):
         return Actor(Role.STRANGER)
     return Actor(Role.PATRON, _name_conversation(request))

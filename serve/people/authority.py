@@ -63,13 +63,15 @@ class Action(StrEnum):
 class Actor:
     """Who asks. `id` names a session, an API key or a staff account; `name` is what the audit log keeps.
 
-    `scopes` are the actions that an API key was made for.
+    `scopes` are the actions that an API key was made for; `conversation` is the one that a program speaks
+    for, by the unguessable id that makes it its own.
     """
 
     role: Role
     id: str = ""
     name: str = ""
     scopes: frozenset[Action] = frozenset()
+    conversation: str = ""
 
 
 _ALLOWED: dict[Action, tuple[Role, ...]] = {
@@ -109,4 +111,4 @@ def may(actor: Actor, action: Action, owner: str | None = None) -> bool:
         return False
     if actor.role is Role.CLIENT and action not in actor.scopes:
         return False
-    return action not in _OWNED or owner is None or (bool(actor.id) and actor.id == owner)
+    return action not in _OWNED or owner is None or (bool(owner) and owner in (actor.id, actor.conversation))

@@ -24,10 +24,11 @@ from serve.service import BaseUrlDep, Service, ServiceDep
 from serve.sources import describe_hit, describe_record, describe_search, record_url
 from serve.staff import AudienceDep
 
-router = APIRouter(dependencies=[Depends(require(Action.ASK))])
+router = APIRouter()
+ASKED = [Depends(require(Action.ASK))]
 
 
-@router.post("/v1/search")
+@router.post("/v1/search", dependencies=ASKED)
 async def search(
     body: SearchRequest, service: ServiceDep, audience: AudienceDep, base_url: BaseUrlDep
 ) -> SearchReply:
@@ -43,7 +44,7 @@ async def search(
     return SearchReply(found=result.found, searched=describe_search(result, index, base_url), data=data)
 
 
-@router.get("/v1/collections")
+@router.get("/v1/collections", dependencies=ASKED)
 async def list_collections(
     service: ServiceDep, audience: AudienceDep, base_url: BaseUrlDep
 ) -> CollectionList:
@@ -56,7 +57,7 @@ async def list_collections(
     return CollectionList(index_version=index.version, data=data)
 
 
-@router.get("/v1/records/{record_id:path}", response_model=RecordReply)
+@router.get("/v1/records/{record_id:path}", response_model=RecordReply, dependencies=ASKED)
 async def get_record(
     record_id: str, request: Request, service: ServiceDep, audience: AudienceDep, base_url: BaseUrlDep
 ) -> RecordReply | Response:
@@ -67,7 +68,11 @@ async def get_record(
     return record
 
 
-@router.get("/records/{record_id:path}", include_in_schema=False)
+@router.get(
+    "/records/{record_id:path}",
+    include_in_schema=False,
+    dependencies=[Depends(require(Action.READ_PAGE))],
+)
 async def show_record(record_id: str, service: ServiceDep, base_url: BaseUrlDep) -> Response:
     """The page that citations link to."""
     try:

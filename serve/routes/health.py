@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from fastapi import APIRouter, Depends
+from fastapi import APIRouter, Depends, FastAPI, Request
 from fastapi.responses import JSONResponse, Response
 from prometheus_client import CONTENT_TYPE_LATEST
 
@@ -37,6 +37,13 @@ async def is_ready(service: ServiceDep) -> Response:
 async def show_metrics(service: ServiceDep) -> Response:
     """Prometheus text."""
     return Response(service.books.metrics.render(), media_type=CONTENT_TYPE_LATEST)
+
+
+@router.get("/openapi.json", include_in_schema=False)
+async def describe_api(request: Request) -> JSONResponse:
+    """The HTTP API as OpenAPI describes it."""
+    app: FastAPI = request.app
+    return JSONResponse(app.openapi())
 
 
 @router.get("/v1/service")
