@@ -99,7 +99,7 @@ def run_export(settings: Settings, args: argparse.Namespace) -> int:
     if not form:
         raise BadRequest(f"{args.file.name} does not say its form. Name it: --form csv, xlsx, json, ...")
     with _open(settings) as database:
-        _, export, count = export_pairs(database, form, states=args.state)
+        _, export, count = export_pairs(database, _who(), form, states=args.state)
     try:
         with args.file.open("xb") as stream:
             os.fchmod(stream.fileno(), 0o600)  # what patrons asked is for no other account of the machine

@@ -107,11 +107,18 @@ def import_pairs(
 
 
 def export_pairs(
-    database: Database, form: str, *, states: Collection[PairState] = (), ids: Collection[str] = ()
+    database: Database,
+    actor: Actor,
+    form: str,
+    *,
+    states: Collection[PairState] = (),
+    ids: Collection[str] = (),
+    tried: bool = False,
 ) -> tuple[Form, Export, int]:
     """Pairs of some states, or by id, as a file, with its form and how many they are. Raises BadRequest.
 
-    Withdrawn pairs are in no file unless they are asked for, and those whose words are gone never.
+    Withdrawn pairs are in no file unless they are asked for, and those whose words are gone never. The audit
+    log says who took a file out, unless it was only `tried`: a deletion that is asked for does not reach it.
     """
     try:
         chosen = find_form(form)
@@ -120,7 +127,12 @@ def export_pairs(
     with database.readings() as session:
         stored = read_pairs(session, states=states or ("draft", "submitted", "approved"), ids=ids)
     pairs = [each.pair for each in stored if each.pair.question]
-    return chosen, chosen.write(pairs), len(pairs)
+    export = chosen.write(pairs)
+    if not tried:
+        with database.sessions.begin() as session:
+            details = {"form": chosen.name, "pairs": len(pairs)}
+            audit(session, actor, "exported", "pairs", details=details)
+    return chosen, export, len(pairs)
 
 
 def name_content(pair: Pair, kind: str = "import") -> str:

@@ -81,14 +81,16 @@ async def import_file(
 @router.get("/export", response_model=ExportReport)
 def export_file(
     service: ServiceDep,
-    _importer: ImporterDep,
+    importer: ImporterDep,
     form: Annotated[str, Query(max_length=40)] = "csv",
     state: Annotated[list[State] | None, Query(max_length=4)] = None,
     ids: Annotated[list[str] | None, Query(alias="id", max_length=500)] = None,
     try_only: Annotated[bool, Query(alias="try")] = False,
 ) -> ExportReport | Response:
     """The pairs of some states (without withdrawn ones if none is named) as a file, or a report of it."""
-    chosen, export, count = export_pairs(service.database, form, states=state or (), ids=ids or ())
+    chosen, export, count = export_pairs(
+        service.database, importer, form, states=state or (), ids=ids or (), tried=try_only
+    )
     name = f"pairs{chosen.suffix}"
     if try_only:
         return ExportReport(

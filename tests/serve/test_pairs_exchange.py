@@ -59,7 +59,7 @@ def test_both_databases_take_a_file_in_once(database: Database) -> None:
     assert {(each.pair.contributor, each.pair.consent, each.revision) for each in stored} == {
         ("Ada", "file", 2)
     }
-    _, export, count = export_pairs(database, "csv")
+    _, export, count = export_pairs(database, ada, "csv")
     assert count == 2
     assert [pair.answer for pair in read_file(export.data)[1].pairs] == ["She.", "It."]
 
@@ -371,6 +371,8 @@ async def test_an_export_says_what_it_leaves_out_and_takes_states_and_ids(room: 
     reply = await room.http.get("/v1/pairs/export", params={"form": "faq"}, headers=STAFF)
     assert json.loads(reply.headers["x-reading-room-notes"]) == report["notes"]
     assert "Q: Who paraded?\nA: The band [1] [2].\n" in reply.text
+    exported = [line for line in read_audit(room.database) if line.what == "exported"]
+    assert [(line.who, line.details) for line in exported] == [("Ada", {"form": "faq", "pairs": 4})]
     for query, count in (({"state": "approved"}, 0), ({"state": ["draft", "submitted"]}, 4)):
         report = await room.http.get("/v1/pairs/export", params={**query, "try": 1}, headers=STAFF)
         assert report.json()["pairs"] == count
