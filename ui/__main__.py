@@ -82,7 +82,7 @@ def _mount_pages(app: FastAPI, base_url: str) -> None:
     from ui.mount import mount_desk, mount_patron
 
     mount_desk(app, base_url)
-    mount_patron(app, base_url)
+    mount_patron(app, base_url, app.state.service.page_key)
 
 
 def _build_first_index(settings: Settings) -> None:

@@ -75,10 +75,14 @@ class AnswerEnd:
 
 
 class GatewayClient:
-    """Speaks to one gateway over one pooled session, opened on first use in the running event loop."""
+    """Speaks to one gateway over one pooled session, opened on first use in the running event loop.
 
-    def __init__(self, base_url: str) -> None:
+    `key` shows that it is the gateway's own page that asks, where programs need a key.
+    """
+
+    def __init__(self, base_url: str, key: str = "") -> None:
         self._base_url = base_url.rstrip("/")
+        self._headers = {"Authorization": f"Bearer {key}"} if key else {}
         self._session: aiohttp.ClientSession | None = None
 
     async def close(self) -> None:
@@ -159,6 +163,7 @@ class GatewayClient:
                 connector=aiohttp.TCPConnector(limit=0),
                 timeout=aiohttp.ClientTimeout(total=None, sock_connect=5, sock_read=180),
                 cookie_jar=aiohttp.DummyCookieJar(),
+                headers=self._headers,
             )
         return self._session
 

@@ -44,12 +44,12 @@ def mount_desk(app: FastAPI, base_url: str) -> None:
     _close_at_end(app, client.close)
 
 
-def mount_patron(app: FastAPI, base_url: str) -> None:
+def mount_patron(app: FastAPI, base_url: str, key: str = "") -> None:
     """Put the patron page at "/" of `app`, after all other routes; it speaks to `base_url` over HTTP.
 
     Everything under "/" that no other route answers then comes to the page's guard.
     """
-    client = GatewayClient(base_url)
+    client = GatewayClient(base_url, key)
     _forbid_foreign_origins(app)
     gr.mount_gradio_app(
         app,
