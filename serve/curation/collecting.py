@@ -141,7 +141,8 @@ class _Grouping:
             self._matrix = np.stack([known.vector for known in self._known])
         cosines = self._matrix @ vector
         near = np.flatnonzero(cosines >= LEAST)
-        best = near[np.argsort(-cosines[near], kind="stable")][:_MOST_COMPARED].tolist()
+        ranked = near[np.argsort(-cosines[near], kind="stable")]
+        best: list[int] = ranked[:_MOST_COMPARED].tolist()
         self._read_known([self._known[place].entry for place in best])
         asked = self._describe(entry)
         for place in best:

@@ -22,10 +22,10 @@ from retrieval.index import Index
 from retrieval.prompt import neutralise
 from retrieval.records import Hit, Record
 from serve.aliases import Route
+from serve.curation.composing import LICENCE
 from serve.curation.draft_writer import DraftWriter
 from serve.curation.evidence import take_evidence
 from serve.curation.importing import name_content
-from serve.curation.judging import LICENCE
 from serve.curation.pairs import store_pairs
 from serve.curation.tables import StoredPairRow
 from serve.errors import EngineError, NotFound, TooBusy

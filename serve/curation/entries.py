@@ -219,4 +219,5 @@ def _waiting_turns() -> Select[KeptTurn]:
 
 
 def _ended_badly() -> ColumnElement[bool]:
-    return KeptTurn.details["status"].as_string().in_(("not_found", "passages_only"))
+    status: ColumnElement[str] = KeptTurn.details["status"].as_string()
+    return status.in_(("not_found", "passages_only"))

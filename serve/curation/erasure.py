@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from sqlalchemy import ColumnElement, delete, or_, select
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from serve.curation.pairs import take_turn, tell
 from serve.curation.tables import (
@@ -80,12 +80,12 @@ def erase_expired(session: Session) -> list[str]:
 
 
 def _came_of(
-    conversation_column: ColumnElement[str | None] | object,
-    source_column: ColumnElement[str] | object,
+    conversation_column: InstrumentedAttribute[str | None],
+    source_column: InstrumentedAttribute[str],
     conversation: str | None,
     sources: Sequence[str],
 ) -> ColumnElement[bool]:
-    parts = [source_column.in_(sources)]  # type: ignore[attr-defined]
+    parts: list[ColumnElement[bool]] = [source_column.in_(sources)]
     if conversation:
         parts.append(conversation_column == conversation)
     return or_(*parts)

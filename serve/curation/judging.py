@@ -7,24 +7,20 @@ from __future__ import annotations
 
 import hashlib
 import json
-import secrets
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from retrieval.library import Library
-from retrieval.prompt import REFUSAL
-from serve.curation.answers import Fixed, fix_answer, take_answer
+from serve.curation.cases import make_case
 from serve.curation.checking import Checker, list_stops
 from serve.curation.claims import clear, find_group, refuse_claimed
-from serve.curation.entries import Entry, list_turns, read_earlier, read_entries, select_worst
+from serve.curation.composing import compose_pair, find_sources
+from serve.curation.entries import Entry, read_entries, select_worst
 from serve.curation.evidence import find_index
-from serve.curation.likeness import fold_question
 from serve.curation.pairs import add_pair, load_pair, take_turn, tell
 from serve.curation.plain import make_plain
-from serve.curation.steps import new_id
 from serve.curation.tables import (
     InboxEntry,
     InboxGroup,
@@ -37,14 +33,8 @@ from serve.errors import BadRequest, Conflict
 from serve.people.audit import audit
 from serve.people.authority import Actor
 from serve.people.moments import as_utc, now_utc
-from serve.tables import Feedback
-from serve.wire.inbox import Chosen, JudgementRequest
+from serve.wire.inbox import JudgementRequest
 from train.pairs.checks import Finding
-from train.pairs.checks.languages import detect_language
-from train.pairs.pair import Consent, Pair
-
-LICENCE = "library's own text"
-"""Of pairs that come from the reading room: descriptions of the library's own, quoted."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +72,11 @@ class Judging:
         refuse_claimed(group, self._actor)
         entry = self._choose_entry(group, request.entry)
         pair, findings = self._make_pair(group, entry, request)
-        case = self._keep_case(entry, request)
+        case = ""
+        if request.verdict == "wrong_source":
+            kept = make_case(entry, request, find_index(self._library), who=self._actor.name)
+            self._session.add(kept)
+            case = kept.id
         self._settle(group, request)
         self._write_down(group, request, pair, case)
         self._session.flush()
@@ -122,7 +116,7 @@ class Judging:
     ) -> tuple[StoredPairRow | None, tuple[Finding, ...]]:
         if request.verdict not in ("good", "fix", "not_held"):
             return None, ()
-        pair = self._compose(entry, request)
+        pair = compose_pair(self._session, entry, request, self._library, contributor=self._actor.name)
         row = add_pair(
             self._session,
             self._actor,
@@ -132,89 +126,24 @@ class Judging:
             group=group.id,
         )
         self._session.flush()
-        self._name_sources(row, group, entry, request, with_earlier=bool(pair.history))
+        fixed = request.verdict == "fix"
+        sources = find_sources(
+            self._session,
+            group,
+            entry,
+            with_earlier=bool(pair.history),
+            with_corrections=request.verdict == "fix",
+        )
+        self._session.add_all(
+            PairSource(pair=row.id, source=source, conversation=conversation or None)
+            for source, conversation in sources.items()
+        )
         findings = self._checker.find(self._session, load_pair(row).pair)
         if not list_stops(findings):
             row.state, row.revision = "submitted", 2
             tell(self._session, self._actor, row, "submitted")
         self._session.flush()
         return row, findings
-
-    def _compose(self, entry: Entry, request: JudgementRequest) -> Pair:
-        fixed = self._answer(entry, request)
-        question = make_plain(request.question).strip() if request.verdict != "good" else ""
-        own_words = bool(question) and fold_question(question) != fold_question(entry.question)
-        consent: Consent = "staff" if own_words else "patron" if entry.agreed else "none"
-        needs_earlier = bool(entry.context) and consent == "patron"
-        return Pair(
-            id=new_id(),
-            question=question or entry.question,
-            answer=fixed.answer,
-            evidence=fixed.evidence,
-            history=list_turns(read_earlier(self._session, entry)) if needs_earlier else (),
-            kind="refusal" if fixed.answer == REFUSAL else "answer",
-            origin="feedback",
-            contributor=self._actor.name,
-            consent=consent,
-            licence=LICENCE,
-            language=detect_language(question or entry.question) or detect_language(fixed.answer) or "en",
-        )
-
-    def _answer(self, entry: Entry, request: JudgementRequest) -> Fixed:
-        if request.verdict == "not_held":
-            return Fixed(REFUSAL, ())
-        index = find_index(self._library)
-        if request.verdict == "good":
-            return take_answer(entry, index)
-        return fix_answer(entry, index, make_plain(request.answer).strip(), request.evidence)
-
-    def _name_sources(
-        self,
-        row: StoredPairRow,
-        group: InboxGroup,
-        entry: Entry,
-        request: JudgementRequest,
-        *,
-        with_earlier: bool,
-    ) -> None:
-        """Whose words are in the pair: the entry's, and those of corrections that a fix may be taken from."""
-        sources = {entry.id: entry.conversation}
-        if with_earlier:
-            sources |= {turn.id: turn.conversation for turn in read_earlier(self._session, entry)}
-        if request.verdict == "fix":
-            others = self._session.execute(
-                select(Feedback.id, Feedback.conversation)
-                .join(InboxEntry, InboxEntry.feedback == Feedback.id)
-                .where(InboxEntry.group == group.id, Feedback.corrected_answer != "")
-            )
-            sources |= {other: conversation or "" for other, conversation in others}
-        for source, conversation in sources.items():
-            self._session.add(PairSource(pair=row.id, source=source, conversation=conversation or None))
-
-    def _keep_case(self, entry: Entry, request: JudgementRequest) -> str:
-        if request.verdict != "wrong_source":
-            return ""
-        index = find_index(self._library)
-        right = make_plain(request.right).strip()
-        if right and index and index.record(right) is None:
-            raise BadRequest(
-                f"There is no record {right[:80]!r} that patrons may see. Take its id from a search.",
-                param="right",
-            )
-        case = RetrievalCase(
-            id=f"case-{secrets.token_hex(8)}",
-            created=now_utc(),
-            who=self._actor.name[:200],
-            source=entry.id,
-            feedback=entry.id if entry.is_feedback and not entry.agreed else None,
-            conversation=entry.conversation or None,
-            question=make_plain(entry.question),
-            wrong=_name_wrong(entry, request.wrong),
-            right=right,
-            index_version=entry.details.index_version if entry.details else "",
-        )
-        self._session.add(case)
-        return case.id
 
     def _settle(self, group: InboxGroup, request: JudgementRequest) -> None:
         signatures = select(InboxEntry.signature).where(InboxEntry.group == group.id).distinct()
@@ -271,17 +200,6 @@ class Judging:
         pair = self._session.get(StoredPairRow, earlier.pair) if earlier.pair else None
         findings = self._checker.find(self._session, load_pair(pair).pair) if pair else ()
         return Judged(find_group(self._session, name), pair, findings, earlier.case)
-
-
-def _name_wrong(entry: Entry, wrong: Sequence[Chosen] | None) -> list[str]:
-    """Ids of the records that were wrong: those named, else all that the answer cites."""
-    shown = [*entry.details.sources, *entry.details.also_searched] if entry.details else []
-    numbered = {source.number: source.record_id for source in shown}
-    if wrong is None:
-        return [source.record_id for source in shown if source.cited]
-    if unknown := [one for one in wrong if isinstance(one, int) and one not in numbered]:
-        raise BadRequest(f"wrong: the answer has no source [{unknown[0]}].", param="wrong")
-    return [numbered[one] if isinstance(one, int) else make_plain(one) for one in wrong]
 
 
 def _describe_lost(group: InboxGroup, revision: int) -> str:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import JSON, DateTime, Float, ForeignKey, Integer, LargeBinary, String, Text
+from sqlalchemy import JSON, DateTime, Float, ForeignKey, Index, Integer, LargeBinary, String, Text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from serve.tables import Base
@@ -41,6 +41,12 @@ class InboxEntry(Base):
     """One answer that was given, in the group of its question: of a feedback or of a kept turn."""
 
     __tablename__ = "inbox_entry"
+    __table_args__ = (
+        # Ranking reads these of every entry: from the index, past the vectors.
+        Index(
+            "ix_inbox_entry_ranking", "group_id", "voice", "badness", "unanswered", "thumb", "created", "id"
+        ),
+    )
 
     id: Mapped[str] = mapped_column(String(40), primary_key=True)
     """That of the feedback or kept turn."""

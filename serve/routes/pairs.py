@@ -8,8 +8,8 @@ from fastapi import APIRouter, Depends, Query, Request
 from sqlalchemy.orm import Session
 
 from serve.curation.checking import Checker
+from serve.curation.composing import LICENCE
 from serve.curation.evidence import find_index, take_record
-from serve.curation.judging import LICENCE
 from serve.curation.pair_views import (
     count_states,
     describe_findings,

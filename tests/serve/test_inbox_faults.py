@@ -68,9 +68,9 @@ def test_a_kill_loses_nothing_acknowledged_and_doubles_nothing(
     worker.stdout.close()
     check(database, told)
     again = start(url, root, groups)
-    told, _ = again.communicate(timeout=300)
+    printed, _ = again.communicate(timeout=600)
     assert again.returncode == 0
-    check(database, [line.split() for line in told.splitlines()])
+    check(database, [line.split() for line in printed.splitlines()])
     with database.readings() as session:
         assert Counter(stored.state for stored in read_pairs(session)) == {"approved": len(groups)}
 

@@ -20,7 +20,9 @@ class Judge:
 
     def __init__(self) -> None:
         self._embedder = load_embedder()
-        self._vectors = dict(zip(QUESTIONS, self._embedder.encode(QUESTIONS), strict=True))
+        self._vectors: dict[str, Vectors] = dict(
+            zip(QUESTIONS, self._embedder.encode(QUESTIONS), strict=True)
+        )
         self._read: dict[str, Asked] = {}
 
     def same(self, one: str, other: str) -> bool:
@@ -29,7 +31,7 @@ class Judge:
 
     def _vector(self, text: str) -> Vectors:
         if text not in self._vectors:
-            self._vectors[text] = self._embedder.encode([text])[0]
+            (self._vectors[text],) = self._embedder.encode([text])
         return self._vectors[text]
 
     def _describe(self, text: str) -> Asked:

@@ -77,6 +77,11 @@ def _make_inbox() -> None:
         sa.Column("embedder", sa.String(200), nullable=False),
         sa.Column("vector", sa.LargeBinary(), nullable=False),
     )
+    op.create_index(
+        "ix_inbox_entry_ranking",
+        "inbox_entry",
+        ["group_id", "voice", "badness", "unanswered", "thumb", "created", "id"],
+    )
     op.create_table(
         "inbox_judgement",
         sa.Column("id", sa.Integer(), primary_key=True, autoincrement=True),
