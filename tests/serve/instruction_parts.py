@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import UTC, datetime
 
-from serve.instructions.trial import ARMS, Answer, Trial
+from serve.instructions.trial import ARMS, Answer, Arm, Trial
 from serve.instructions.trial_book import TrialBook
 from serve.instructions.version import Scope
 from serve.people.authority import Actor, Role
@@ -24,10 +24,9 @@ INSTRUCTION_TABLES = (
 
 
 def answer(
-    position: int, arm: str, *, reached: bool = True, written: bool = True, problem: str = ""
+    position: int, arm: Arm, *, reached: bool = True, written: bool = True, problem: str = ""
 ) -> Answer:
     """One answer of a trial, as the model wrote it unless told otherwise."""
-    assert arm == "active" or arm == "proposed"
     return Answer(
         position=position,
         arm=arm,

@@ -136,12 +136,13 @@ async def test_a_collections_go_before_an_aliass(scene: Scene) -> None:
     of_collection, of_all = await put_in_force(scene, text()), await put_in_force(scene, text(), DEFAULT)
     one_passage = {"collections": ["ms1", "ph2"], "top_k": 1}
     both = {"collections": ["ms1", "ph2"], "top_k": 20}
-    for question, options, expected, collections in [
+    cases: list[tuple[str, dict[str, Any], str, set[str]]] = [
         (ASKED, {"collections": ["ms1"]}, of_collection, {"ms1"}),
         (ABOUT_BAND, {"collections": ["ph2"]}, of_all, {"ph2"}),
         (ASKED, one_passage, of_collection, {"ms1"}),
         (ABOUT_BAND, both, of_all, {"ms1", "ph2"}),
-    ]:
+    ]
+    for question, options, expected, collections in cases:
         _, details = await ask(scene, question, **options)
         assert {one["collection_id"] for one in details["sources"] + details["also_searched"]} == collections
         assert details["instructions"] == expected

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import subprocess
@@ -21,7 +22,7 @@ from retrieval.errors import SourceError
 from retrieval.prompt import PROMPT_VERSION
 from retrieval.sources.registry import Source, save_sources
 from retrieval.store.builder import build_index
-from serve.adapters.base import weights_sha256
+from retrieval.store.origins import Origin
 from serve.conversations.counts import DailyTally
 from serve.routes.sources import is_being_written
 from serve.settings import BUNDLED_READER, Settings
@@ -82,9 +83,18 @@ async def test_looking_imports_neither_torch_nor_an_engine() -> None:
     assert ran.stdout == "set()\n"
 
 
-async def test_the_bundled_readers_digest_is_that_of_its_weights(scene: Scene) -> None:
+async def test_the_base_is_named_by_the_digest_of_its_weights_where_they_are_here(scene: Scene) -> None:
     assert (await get(scene, "/v1/settings"))["base_sha256"] == ""  # an engine by address: whose weights?
-    assert len(weights_sha256(BUNDLED_READER)) == 64
+    service = scene.app.state.service
+    own_engine = service.settings.model_copy(update={"engine_urls": ()})
+    scene.app.state.service = replace(service, settings=own_engine)
+    try:
+        reply = await get(scene, "/v1/settings")
+    finally:
+        scene.app.state.service = service
+    (weights,) = BUNDLED_READER.glob("*.safetensors")
+    assert reply["base_sha256"] == hashlib.sha256(weights.read_bytes()).hexdigest()
+    assert reply["bundled_reader"] is True
 
 
 async def test_sources_are_listed_with_their_records_and_problems_in_plain_words(scene: Scene) -> None:
@@ -93,13 +103,13 @@ async def test_sources_are_listed_with_their_records_and_problems_in_plain_words
     path = Path("/srv/papers/marsh.xml")
     marsh = replace(
         marsh,
-        origin=replace(marsh.origin, source="papers", name="marsh.xml"),
+        origin=Origin(source="papers", name="marsh.xml"),
         problems=(
             SourceError(path, PROBLEM, line=12, remedy="mend it"),
             SourceError(path, "has no container", remedy="add one"),
         ),
     )
-    band = replace(band, origin=replace(band.origin, source="town", name="band.csv"))
+    band = replace(band, origin=Origin(source="town", name="band.csv"))
     build_index(root, [marsh, band, *rest], scene.embedder, quiet)
     save_sources(
         root,
