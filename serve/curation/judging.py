@@ -126,7 +126,6 @@ class Judging:
             group=group.id,
         )
         self._session.flush()
-        fixed = request.verdict == "fix"
         sources = find_sources(
             self._session,
             group,
