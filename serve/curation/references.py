@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 
-from retrieval.audience import STAFF
+from retrieval.audience import PUBLIC, STAFF
 from retrieval.index import Index
 from retrieval.prompt import neutralise, render_heading
 from retrieval.records import Record
@@ -26,6 +26,7 @@ class References:
     index: Index | None
     _found: dict[str, Record] = field(default_factory=dict)
     _headed: dict[str, Record | None] = field(default_factory=dict)
+    _withheld: dict[str, bool] = field(default_factory=dict)
 
     def resolve(self, pair: Pair) -> tuple[Evidence, ...]:
         """The evidence of a pair, with what the file leaves out taken from the index. Raises Misfit."""
@@ -34,8 +35,10 @@ class References:
     def _complete(self, item: Evidence, answer: str) -> Evidence:
         if not item.record_id and item.heading:
             return self._recognise(item)
-        if not item.record_id or (item.heading and item.collection_id):
+        if not item.record_id:
             return item
+        if item.heading and item.collection_id:
+            return self._check_public(item)
         record = self._find(item.record_id)
         return take_evidence(record, item.text or choose_passage(record, answer))
 
@@ -43,6 +46,13 @@ class References:
         if reference not in self._found:
             self._found[reference] = self._look_up(reference)
         return self._found[reference]
+
+    def _check_public(self, item: Evidence) -> Evidence:
+        """Evidence that a file has whole; what is withheld here is not public, whatever the file says."""
+        if item.public and item.record_id not in self._withheld:
+            record = self.index.record(item.record_id, STAFF) if self.index else None
+            self._withheld[item.record_id] = record is not None and not PUBLIC.may_see(record)
+        return replace(item, public=item.public and not self._withheld[item.record_id])
 
     def _recognise(self, item: Evidence) -> Evidence:
         """A passage of the prompt, which names no record: that of the one record with just this heading."""

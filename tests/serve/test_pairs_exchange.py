@@ -251,6 +251,18 @@ async def test_rows_that_do_not_fit_are_told_and_the_others_kept(room: Room) -> 
     assert (withheld.record_id, withheld.public, withheld.text) == ("dn9", False, SECRET)
 
 
+async def test_what_is_withheld_here_is_not_public_whatever_a_file_says(room: Room) -> None:
+    claimed = Evidence(record_id="dn9", collection_id="dn9", heading="Pemberton donor files", text=SECRET)
+    others = Evidence(record_id="x/1", collection_id="x", heading="Of another library", text="A letter.")
+    shown = replace(others, record_id="ms1/3")
+    hidden = replace(shown, public=False)
+    pair = Pair(id="", question="Who?", answer="He [1].", evidence=(claimed, others, shown, hidden, claimed))
+    await room.take(FORMS["jsonl"].write([pair]).data)
+    evidence = room.stored()["Who?"].pair.evidence
+    assert [item.public for item in evidence] == [False, True, True, False, False]
+    assert evidence[1] == others
+
+
 async def test_a_passage_of_our_prompt_is_known_by_its_heading(room: Room) -> None:
     passages = (
         f"Passages:\n\n[1] {LETTER}\nThe flood.\n\n[2] Of another library\nNothing.\n\nQuestion: What flood?"
