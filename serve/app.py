@@ -24,6 +24,7 @@ from serve.body_limit import BodyLimit
 from serve.cache_rule import CacheRule
 from serve.conversations.keeping import make_keeper
 from serve.conversations.retention import GATEWAY, purge
+from serve.conversations.scrubbing import scrub_owed
 from serve.curation.erasure import erase_expired
 from serve.database import Database
 from serve.datasets.administration import finish_builds, make_datasets
@@ -267,11 +268,12 @@ async def _purge(service: Service) -> None:
 
 
 async def _count_days(service: Service) -> None:
-    """Put the day's counts into the database now and then."""
+    """Put the day's counts into the database now and then, and finish what deletions have put off."""
     while True:
         await asyncio.sleep(COUNT_SECONDS)
         try:
             await asyncio.to_thread(service.books.daily.flush, service.database)
+            await asyncio.to_thread(scrub_owed, service.database)
         except SQLAlchemyError as error:
             log.warning("counts wait, the database does not answer: %s", type(error).__name__)
 

@@ -17,7 +17,7 @@ from sqlalchemy.orm import Session
 
 from serve.conversations.keeping import remove_turns
 from serve.conversations.key import digest_id
-from serve.conversations.scrubbing import scrub
+from serve.conversations.scrubbing import scrub_soon
 from serve.conversations.tables import Agreement, Erasure, KeptTurn, Tombstone
 from serve.conversations.turn_taking import take_turn
 from serve.database import Database
@@ -73,8 +73,7 @@ def erase_conversation(database: Database, actor: Actor, key: str, trail: Trail)
     """
     with database.sessions.begin() as session:
         erased = _erase(session, actor, key, trail)
-    scrub(database)
-    return erased
+    return _scrub(database, erased)
 
 
 def erase_feedback(database: Database, actor: Actor, feedback: str, trail: Trail) -> Erased:
@@ -91,8 +90,7 @@ def erase_feedback(database: Database, actor: Actor, feedback: str, trail: Trail
                 "time was over.",
                 param="feedback",
             )
-    scrub(database)
-    return erased
+    return _scrub(database, erased)
 
 
 def take_back(database: Database, key: str, trail: Trail) -> Erased:
@@ -107,8 +105,7 @@ def take_back(database: Database, key: str, trail: Trail) -> Erased:
         if pairs:
             erased = _record(session, erased, pairs, trail)
             audit(session, Actor(Role.PATRON), "took back", f"erasure {erased.id}")
-    scrub(database)
-    return erased
+    return _scrub(database, erased)
 
 
 def read_erasures(database: Database, *, limit: int = 100, offset: int = 0) -> tuple[int, tuple[Erased, ...]]:
@@ -117,6 +114,13 @@ def read_erasures(database: Database, *, limit: int = 100, offset: int = 0) -> t
         total = session.scalar(select(func.count()).select_from(Erasure)) or 0
         newest = select(Erasure).order_by(Erasure.at.desc(), Erasure.id)
         return total, tuple(map(_load, session.scalars(newest.limit(limit).offset(offset))))
+
+
+def _scrub(database: Database, erased: Erased) -> Erased:
+    """Out of the files too, where there was something."""
+    if erased.feedback or erased.turns or erased.pairs:
+        scrub_soon(database)
+    return erased
 
 
 def _erase(session: Session, actor: Actor, key: str | None, trail: Trail, feedback: str = "") -> Erased:

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import func, inspect, select, text
 
+from serve.conversations import scrubbing
 from serve.conversations.counts import DailyCount, DailyTally, read_counts
 from serve.conversations.key import demand_key, name_key
 from serve.conversations.tables import Agreement, Erasure, KeptTurn
@@ -236,6 +237,31 @@ def test_feedback_and_deletion_at_one_moment_leave_nothing_behind(scene: Scene) 
         statuses = list(pool.map(act, range(14)))
     assert set(statuses) <= {200, 201, 409}
     assert count(scene, Feedback) == 0
+
+
+def test_deletions_one_after_another_write_the_file_anew_only_once(here: Scene, tmp_path: Path) -> None:
+    """A patron who deletes in a loop keeps nobody from writing; the words go with the next turn."""
+    for number in range(3):
+        conversation = f"{number}" * 32
+        changes = {
+            "answer_id": "x",
+            "question": "Q",
+            "answer": "A",
+            "comment": "No.",
+            "conversation": conversation,
+        }
+        here.give(f"k{number}", **changes)
+        assert here.http.delete(f"/v1/conversations/{conversation}").json()["feedback"] != []
+    debt = scrubbing._DEBTS[here.database]
+    first = debt.last
+    assert debt.owed
+    scrubbing.scrub_owed(here.database)
+    assert (debt.owed, debt.last) == (True, first)
+    debt.last -= scrubbing.REST_SECONDS
+    scrubbing.scrub_owed(here.database)
+    assert not debt.owed and debt.last >= first
+    scrubbing.scrub_owed(here.database)
+    assert (tmp_path / "room.sqlite-wal").stat().st_size == 0
 
 
 def test_taking_back_an_agreement_empties_pairs_of_its_turns_and_leaves_feedback(here: Scene) -> None:

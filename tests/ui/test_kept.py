@@ -126,7 +126,7 @@ async def test_end_session_leaves_nothing_behind(shared: BrowserContext, url: st
         await page.keyboard.press("Enter")
     await page.wait_for_selector("button.example")
     assert stub.ended == [stub.chats[-1].reading_room.conversation]
-    for look in (lambda: page.reload(), lambda: page.go_back(), lambda: page.go_forward()):
+    for look in (page.reload, page.go_back, page.go_forward):
         content = await page.content()
         assert QUESTION not in content and "Ellen Marsh wrote" not in content
         for box in await page.locator("textarea, input").all():
