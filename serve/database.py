@@ -55,18 +55,18 @@ def _complete(url: str) -> URL:
 
 
 def _open(url: URL) -> tuple[Engine, Engine]:
-    """An engine that writes and one that only reads."""
+    """An engine that writes and one that only reads. What patrons wrote stays out of errors and logs."""
     if url.get_backend_name() != "sqlite":
-        engine = create_engine(url, pool_pre_ping=True)
+        engine = create_engine(url, pool_pre_ping=True, hide_parameters=True)
         # The same pool: to read only, and one state for a whole transaction, is a matter of its BEGIN.
         return engine, engine.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
     if url.database and url.database != ":memory:":
         Path(url.database).parent.mkdir(parents=True, exist_ok=True)
         Path(url.database).touch(mode=0o600)  # what patrons wrote is for no other account of the machine
-    engine = create_engine(url, connect_args={"timeout": BUSY_SECONDS})
+    engine = create_engine(url, connect_args={"timeout": BUSY_SECONDS}, hide_parameters=True)
     event.listen(engine, "connect", _prepare_sqlite)
     event.listen(engine, "begin", _begin_immediate)
-    reader = create_engine(url, connect_args={"timeout": BUSY_SECONDS})
+    reader = create_engine(url, connect_args={"timeout": BUSY_SECONDS}, hide_parameters=True)
     event.listen(reader, "connect", _prepare_sqlite_reader)
     event.listen(reader, "begin", _begin_deferred)
     return engine, reader
