@@ -45,10 +45,12 @@ class ErasePairs(Protocol):
 @dataclass(frozen=True, slots=True)
 class Trail:
     """Where a conversation may have come: `erase_pairs` gives the ids of pairs, `find_datasets` the names of
-    the dataset versions that hold any of these."""
+    the dataset versions that hold any of these. `erase_trials` removes trials of standing instructions that
+    ask one of these questions, and gives their ids."""
 
     erase_pairs: ErasePairs
     find_datasets: Callable[[Session, Sequence[str]], Sequence[str]]
+    erase_trials: Callable[[Session, Sequence[str]], Sequence[str]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +101,7 @@ def take_back(database: Database, key: str, trail: Trail) -> Erased:
     with database.sessions.begin() as session:
         take_turn(session, key)
         turns = list(session.scalars(select(KeptTurn.id).where(KeptTurn.conversation == key)))
+        trail.erase_trials(session, _list_questions(session, key, ()))
         pairs = trail.erase_pairs(session, None, turns=turns) if turns else []
         remove_turns(session, key)
         erased = Erased("", now, PATRON, turns=tuple(turns))
@@ -139,13 +142,21 @@ def _erase(session: Session, actor: Actor, key: str | None, trail: Trail, feedba
             return earlier
         if not pairs:
             return found
+    trials = trail.erase_trials(session, _list_questions(session, key, ids))
     if key:
         remove_turns(session, key)
     session.execute(delete(Feedback).where(Feedback.id.in_(ids)))
     erased = _record(session, found, pairs, trail)
     _bury(session, erased.id, {*ids, *(row.idempotency_key for row in rows), *([key] if key else [])})
-    audit(session, actor, "erased", f"erasure {erased.id}")
+    audit(session, actor, "erased", f"erasure {erased.id}", details={"trials": list(trials)})
     return erased
+
+
+def _list_questions(session: Session, key: str | None, feedback: Sequence[str]) -> list[str]:
+    """What was really asked: what a client only claims to have asked reaches no work of staff's."""
+    turns = select(KeptTurn.question).where(KeptTurn.conversation == key)
+    told = select(Feedback.question).where(Feedback.id.in_(feedback), Feedback.remembered.is_(True))
+    return [*session.scalars(told), *(session.scalars(turns) if key else ())]
 
 
 def _record(session: Session, found: Erased, pairs: Sequence[str], trail: Trail) -> Erased:

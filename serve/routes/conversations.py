@@ -21,6 +21,7 @@ from serve.conversations.retention import Proof, read_proofs
 from serve.curation.erasure import erase_pairs
 from serve.datasets.erasure import find_versions
 from serve.errors import Conflict, NotFound
+from serve.instructions.erasure import erase_trials
 from serve.people.access import check_owner, require
 from serve.people.authority import Action, Actor
 from serve.service import ServiceDep
@@ -37,7 +38,7 @@ from serve.wire.conversations import (
 
 router = APIRouter(prefix="/v1")
 
-_TRAIL = Trail(erase_pairs, find_versions)
+_TRAIL = Trail(erase_pairs, find_versions, erase_trials)
 
 ConversationPath = Annotated[str, Path(max_length=200)]
 KeeperDep = Annotated[Actor, Depends(require(Action.KEEP_CONVERSATION))]

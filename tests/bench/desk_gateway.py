@@ -6,6 +6,7 @@ it a question. The processes are forked from one that has imported everything al
 
 from __future__ import annotations
 
+import logging
 import multiprocessing
 import os
 import signal
@@ -60,6 +61,7 @@ def run_gateway(data: Path) -> Iterator[Gateway]:
 
 
 def _serve(data: Path, told: Connection) -> None:
+    logging.disable(logging.WARNING)  # that there is no index is meant
     settings = Settings(data=data, engine_urls=("http://127.0.0.1:9",))
     library = Library(settings.index_root, cast(Embedder, None))
     app = create_app(settings, library=library, engines=[], base="base")

@@ -20,6 +20,7 @@ from serve.database import Database
 from serve.datasets.tables import DatasetPair, DatasetVersion
 from serve.errors import BadRequest
 from serve.feedback import MOST_PER_ANSWER
+from serve.instructions.tables import InstructionTrial
 from serve.tables import AdapterVersion, Base, Feedback
 from tests.serve.conversations_scene import PATRON, STAFF, Scene, open_scene
 
@@ -168,16 +169,34 @@ def test_a_deletion_is_followed_to_the_adapters_and_can_be_asked_for_again(scene
     turn = turns(scene)
     pair = make_pair(scene, given, conversation=name_key(PATRON), words="My grandmother's secret")
     kept = scene.give("k2", answer_id="other", question="Q", answer="A", conversation=OTHER).json()["id"]
+    scene.give("k3", answer_id="third", question="A forged one", answer="A", conversation=PATRON)
+    with scene.database.sessions.begin() as session:
+        for name, asked in (
+            ("t1", "Question 1: my grandmother's SECRET"),
+            ("t2", "A forged one"),
+            ("t3", "Q"),
+        ):
+            session.add(
+                InstructionTrial(
+                    id=name, kind="alias", scope="default", number=1, beside=0, questions=["Else?", asked],
+                    created=datetime.now(UTC), created_by="Ada",
+                )
+            )  # fmt: skip
 
     gone = scene.http.delete(f"/v1/conversations/{PATRON}").json()
 
-    assert (gone["who"], gone["feedback"], gone["pairs"]) == ("patron", [given], [pair])
+    assert (gone["who"], gone["pairs"]) == ("patron", [pair])
+    assert given in gone["feedback"] and len(gone["feedback"]) == 2 and kept not in gone["feedback"]
     assert gone["datasets"] == ["letters--v3-1a2b3c4d"] and gone["adapters"] == ["letters--v3-00000003"]
     assert len(gone["turns"]) == len(turn) == 1
     with scene.database.readings() as session:
         row = session.get_one(StoredPairRow, pair)
         assert (row.state, row.question, row.answer) == ("withdrawn", "", "")
         assert session.scalars(select(Feedback.id)).all() == [kept]
+        assert session.scalars(select(InstructionTrial.id).order_by(InstructionTrial.id)).all() == [
+            "t2",
+            "t3",
+        ]
         assert (session.scalar(select(func.count()).select_from(KeptTurn)) or 0) == 0
     assert scene.parts.memory.recall("answer-1") is None
     assert scene.http.delete(f"/v1/conversations/{PATRON}").json() == gone
