@@ -335,3 +335,19 @@ async def test_what_is_withheld_is_for_staff_alone(house: House, who: str) -> No
     assert ("ms1/sealed" in reply.text) is (who in CAD)
     record = await house.scene.http.get("/v1/records/ms1/sealed", headers=house.headers(who))
     assert record.status_code == (200 if who in CAD else 404)
+
+
+@pytest.mark.parametrize(
+    "origin", ["https://evil.example", "null", "http://here.evil.example", "http://here:81"]
+)
+async def test_no_other_origin_may_read_a_reply_or_send_a_token(house: House, origin: str) -> None:
+    asked = {
+        "Origin": origin, "Access-Control-Request-Method": "POST",
+        "Access-Control-Request-Headers": "authorization,content-type",
+    }  # fmt: skip
+    for path in ("/v1/session", "/v1/people", "/v1/chat/completions"):
+        preflight = await house.scene.http.request("OPTIONS", path, headers=asked)
+        assert preflight.status_code in (400, 405)
+        reply = await house.scene.http.get(path, headers={"Origin": origin, **house.headers(STAFF_KEY)})
+        for answer in (preflight, reply):
+            assert [name for name in answer.headers if name.lower().startswith("access-control")] == []
