@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 import secrets
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -178,18 +179,94 @@ async def test_a_thumbs_down_becomes_a_pair_in_a_dataset_version(browser: Browse
         await page.context.close()
 
 
+@asynccontextmanager
+async def enter(house: House, name: str) -> AsyncIterator[httpx.AsyncClient]:
+    """A browser without scripts, signed in."""
+    async with httpx.AsyncClient(
+        base_url=f"{house.url}/desk", headers={"Origin": house.url}, timeout=60
+    ) as client:
+        data = {"form_token": await read_token(client, "/sign-in"), "name": name, "password": PASSWORD}
+        assert (await client.post("/sign-in", data=data)).status_code == 303
+        yield client
+
+
+async def read_token(client: httpx.AsyncClient, path: str) -> str:
+    """The form token of a page."""
+    found = re.search(r'name="form_token" value="(\w+)"', (await client.get(path)).text)
+    assert found
+    return found[1]
+
+
+async def send(client: httpx.AsyncClient, path: str, **fields: str) -> httpx.Response:
+    """Send a page's form, and look at the page that follows."""
+    data = {"form_token": await read_token(client, path), **fields}
+    return await client.post(path.split("?")[0], data=data, follow_redirects=True)
+
+
 @pytest.mark.parametrize(
     ("name", "open_to"),
     [("Ada Marsh", len(PLAIN_ROOMS)), (APPROVER, 16), (CURATOR, 14)],
     ids=lambda one: str(one),
 )
 async def test_every_room_opens_to_whom_it_may(house: House, name: str, open_to: int) -> None:
-    async with httpx.AsyncClient(base_url=f"{house.url}/desk", headers={"Origin": house.url}) as client:
-        door = (await client.get("/sign-in")).text
-        token = re.search(r'name="form_token" value="(\w+)"', door)
-        assert token
-        await client.post("/sign-in", data={"form_token": token[1], "name": name, "password": PASSWORD})
+    async with enter(house, name) as client:
         replies = {path: await client.get(path) for path in PLAIN_ROOMS}
     assert {reply.status_code for reply in replies.values()} <= {200, 403}
     opened = [path for path, reply in replies.items() if reply.status_code == 200]
     assert len(opened) == open_to, opened
+
+
+CSV = (
+    "question,answer,licence\nWho wrote in June?,Ellen Marsh wrote in June.,CC0\n,An answer to nothing.,CC0\n"
+)
+
+
+async def test_a_file_comes_in_by_its_good_rows_and_goes_out_again(house: House) -> None:
+    async with enter(house, CURATOR) as client:
+        for step, kept in (("try", 0), ("keep", 1)):
+            data = {
+                "form_token": await read_token(client, "/exchange/import"), "form": "", "licence": "CC0",
+                "consent": "1", "do": step,
+            }  # fmt: skip
+            files = {"file": ("faq.csv", CSV.encode(), "text/csv")}
+            page = (await client.post("/exchange/import", data=data, files=files)).text
+            assert "2 rows: 1 new pair, 0 here already, 1 left out." in page
+            (row,) = re.findall("<tbody>(.*?)</tbody>", page, re.DOTALL)
+            assert '<th scope="row">Row 3</th><td><bdi>column “question”</bdi></td>' in row
+            pairs = (await client.get("/pairs?state=draft")).text
+            assert pairs.count("Who wrote in June?") == kept
+        file = await client.get("/exchange/file?form=csv&state=draft")
+    assert file.headers["content-disposition"].startswith("attachment")
+    assert "Who wrote in June?" in file.text and "An answer to nothing" not in file.text
+
+
+async def test_an_administrators_forms_do_what_they_say(house: House) -> None:
+    async with enter(house, "Ada Marsh") as client:
+        added = await send(
+            client, "/people", do="add-person", name="Dora Ng", role="curator", password=PASSWORD
+        )
+        assert "The account is changed." in added.text and "Dora Ng" in added.text
+        twice = await send(
+            client, "/people", do="add-person", name="Dora Ng", role="curator", password=PASSWORD
+        )
+        assert twice.status_code == 409 and 'value="Dora Ng"' in twice.text
+        key = await send(client, "/people", do="add-key", key_name="Catalogue", quota="10", scopes="ask")
+        secret = re.search(r"shown this once:</strong><br><code>([^<]+)</code>", key.text)
+        assert secret
+        assert "shown this once" not in (await client.get("/people")).text
+
+        of = "/instructions/of?kind=collection&name=ms1"
+        here = {"kind": "collection", "name": "ms1"}
+        written = await send(client, of, **here, do="write", text="Say who wrote to whom.", why="")
+        assert "It is not in force yet." in written.text
+        early = await send(client, of, **here, do="activate", number="1", revision="0", trial="", why="")
+        assert early.status_code in (400, 409) and "That did not work." in early.text
+        active = await send(
+            client, of, **here, do="activate", number="1", revision="0", trial="", why="Asked for"
+        )
+        assert "The change is in force." in active.text and "Version 1 is in force" in active.text
+
+        unsure = await send(client, "/audit/erasures", kind="feedback", named="feedback-1")
+        assert "Tick the box" in unsure.text and 'value="feedback-1"' in unsure.text
+        log = (await client.get("/audit")).text
+    assert "added" in log and PASSWORD not in log and secret[1] not in log

@@ -11,7 +11,7 @@ from ui.client import GatewayError
 from ui.desk.failures import check_form
 from ui.desk.visit import Door, Visit
 
-MOST_FILE_BYTES = 21_000_000
+MOST_FILE_BYTES = 41_000_000
 _NO_FILE = "Choose a file first."
 
 
