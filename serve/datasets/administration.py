@@ -37,7 +37,7 @@ from serve.tokens import load_token_counter
 from train.datasets.difference import Difference, compare
 from train.datasets.errors import DatasetDamaged, DatasetRefused
 from train.datasets.folder import DatasetFolder, find_problems, open_dataset, read_manifest
-from train.datasets.making import Before, Beside, Plan, plan_version, write_version
+from train.datasets.making import Before, Beside, Plan, look_back, plan_version, write_version
 from train.datasets.names import MANIFEST, MOST_NUMBER, Part, VersionName, check_dataset_name, parse_version
 
 log = logging.getLogger(__name__)
@@ -135,7 +135,7 @@ class Datasets:
                 beside = Beside(base, PROMPT_VERSION, records.version)
                 version = self._make(preview, beside, actor, why)
                 if version:
-                    return Built(self.find(str(version)), preview.plan.sheet.warnings)
+                    return Built(self.find(str(version)), preview.plan.warnings)
         raise Conflict(
             "Expected the pairs to stay as they are while the version is built, found some withdrawn each "
             "time. Build it again in a minute."
@@ -241,16 +241,8 @@ class Datasets:
             raise Damaged(
                 f"{problems[0]} The next version needs it whole, or the exam would not stay what it is."
             )
-        folder = DatasetFolder(
-            self.store.find(newest.version), read_manifest(self.store.find(newest.version))
-        )
-        members = (*folder.train(), *folder.exam())
-        return Before(
-            version=newest.version,
-            split=folder.split(),
-            pairs=frozenset(one.pair.id for one in members),
-            tombstones=frozenset(folder.manifest.tombstones),
-        )
+        path = self.store.find(newest.version)
+        return look_back(DatasetFolder(path, read_manifest(path)))
 
     def _make(self, preview: Preview, beside: Beside, actor: Actor, why: str) -> VersionName | None:
         """Write and enter a version; None where a pair of it was withdrawn meanwhile, and nothing is left."""

@@ -65,7 +65,7 @@ def run_build(datasets: Datasets, args: argparse.Namespace) -> int:
             f"{args.name}--v{preview.number} would have {len(plan.parts.train)} pairs to train on and "
             f"{len(plan.parts.exam)} in the exam; {sum(len(one.pairs) for one in plan.exclusions)} left out."
         )
-        for warning in plan.sheet.warnings:
+        for warning in plan.warnings:
             _say(f"  {warning}")
         return 0
     built = datasets.build(args.name, actor=_who(), why=args.why)

@@ -82,7 +82,7 @@ def preview_dataset(
         pairs=len(plan.parts.train),
         exam=len(plan.parts.exam),
         refusal=plan.refusal,
-        warnings=list(plan.sheet.warnings),
+        warnings=list(plan.warnings),
         exclusions=[_describe_exclusion(one) for one in plan.exclusions],
     )
 

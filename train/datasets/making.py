@@ -10,11 +10,11 @@ from retrieval.records import Record
 from train.datasets.candidate import Candidate
 from train.datasets.datasheet import Datasheet, make_datasheet
 from train.datasets.errors import DatasetRefused
-from train.datasets.folder import write_manifest, write_parts
+from train.datasets.folder import DatasetFolder, write_manifest, write_parts
 from train.datasets.manifest import FORMAT, Manifest, digest_manifest
 from train.datasets.selection import Exclusion, gather_exclusions, select_pairs
 from train.datasets.split import Parts, Split, part_pairs
-from train.pairs.pair import Pair
+from train.pairs.pair import Pair, digest
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +26,22 @@ class Before:
     split: Split = field(default_factory=Split)
     pairs: frozenset[str] = frozenset()
     tombstones: frozenset[str] = frozenset()
+    digests: frozenset[str] = frozenset()
+    """Of its pairs, to tell whether anything has changed since."""
+
+
+def look_back(folder: DatasetFolder | None) -> Before:
+    """What the next version goes on from; nothing where there is no version before. Raises DatasetDamaged."""
+    if folder is None:
+        return Before()
+    pairs = [member.pair for member in (*folder.train(), *folder.exam())]
+    return Before(
+        version=str(folder.manifest.version),
+        split=folder.split(),
+        pairs=frozenset(pair.id for pair in pairs),
+        tombstones=frozenset(folder.manifest.tombstones),
+        digests=frozenset(map(digest, pairs)),
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +64,17 @@ class Plan:
     tombstones: tuple[str, ...]
     sheet: Datasheet
     refusal: str
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """What should be known before it is made, in plain sentences."""
+        pairs = (member.pair for member in (*self.parts.train, *self.parts.exam))
+        if not self.before.version or frozenset(map(digest, pairs)) != self.before.digests:
+            return self.sheet.warnings
+        return (
+            f"It holds the same pairs as {self.before.version}: nothing has changed.",
+            *self.sheet.warnings,
+        )
 
 
 def plan_version(

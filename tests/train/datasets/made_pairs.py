@@ -11,7 +11,7 @@ from retrieval.records import Record
 from retrieval.spans import of_years
 from train.datasets.candidate import Candidate
 from train.datasets.folder import DatasetFolder, open_dataset
-from train.datasets.making import Before, Beside, Plan, plan_version, write_version
+from train.datasets.making import Beside, Plan, look_back, plan_version, write_version
 from train.pairs.pair import Evidence, Pair
 
 WORDS = """orchard bloom creamery ledger harbor mill sermon choir flood bridge railway quarry school
@@ -76,10 +76,6 @@ def make_record(id: str, **changed: Any) -> Record:
     return replace(made, **changed)
 
 
-def know_nothing(_pairs: Iterable[Pair]) -> Mapping[str, Record]:
-    return {}
-
-
 def know_all(pairs: Iterable[Pair]) -> Mapping[str, Record]:
     return {item.record_id: make_record(item.record_id) for pair in pairs for item in pair.evidence}
 
@@ -98,18 +94,6 @@ def plan(
         look_back(before),
         know_all,
         library="Harrow Point Library",
-    )
-
-
-def look_back(before: DatasetFolder | None) -> Before:
-    if before is None:
-        return Before()
-    members = (*before.train(), *before.exam())
-    return Before(
-        str(before.manifest.version),
-        before.split(),
-        frozenset(member.pair.id for member in members),
-        frozenset(before.manifest.tombstones),
     )
 
 

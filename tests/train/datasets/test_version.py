@@ -169,6 +169,14 @@ def test_versions_of_one_name_differ_as_their_pairs_do(tmp_path: Path, version: 
     assert compare(version, version).train.changed == ()
 
 
+def test_a_version_of_the_same_pairs_says_so(version: DatasetFolder) -> None:
+    pairs = [*make_pairs(30), make_refusal(90)]
+    told = f"It holds the same pairs as {version.manifest.version}: nothing has changed."
+    assert plan(pairs, version).warnings[0] == told
+    assert told not in plan([replace(pairs[0], answer="No [1]."), *pairs[1:]], version).warnings
+    assert told not in str(plan(pairs, version).sheet)
+
+
 def test_what_moved_between_versions_of_two_names_is_told(tmp_path: Path, version: DatasetFolder) -> None:
     other = make_version(tmp_path / "other", [make_pair(n, f"one-{n % 3}") for n in range(30)], name="maps")
     assert set(compare(version, other).moved) == (
