@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from retrieval.library import Library
-from serve.curation.evidence import find_index
+from serve.curation.evidence import find_index, is_closed
 from serve.curation.pairs import read_approved
 from serve.curation.tables import PairEvent
 from train.pairs.checks import Approved, Context, Finding, check_pair
@@ -35,7 +36,16 @@ class Checker:
             is_catalogue_name=self._knows_name,
             count_tokens=self._count_tokens,
         )
-        return check_pair(pair, context)
+        return check_pair(self._close(pair), context)
+
+    def _close(self, pair: Pair) -> Pair:
+        """The pair with evidence marked that has been closed to the public since it was chosen."""
+        index = find_index(self._library)
+        closed = tuple(
+            replace(item, public=item.public and not is_closed(index, item.record_id))
+            for item in pair.evidence
+        )
+        return replace(pair, evidence=closed)
 
     def _read_approved(self, session: Session) -> Approved:
         newest = session.scalar(select(func.max(PairEvent.id)).where(PairEvent.what.in_(_MOVING))) or 0

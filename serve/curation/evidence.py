@@ -29,6 +29,12 @@ def find_index(library: Library) -> Index | None:
         return None
 
 
+def is_closed(index: Index | None, record_id: str) -> bool:
+    """Whether the index in use keeps a record from the public; False for one that it does not have."""
+    record = index.record(record_id, STAFF) if index else None
+    return record is not None and not PUBLIC.may_see(record)
+
+
 def take_evidence(record: Record, text: str = "") -> Evidence:
     """Evidence as the prompt would show the record, with the passage `text` or all of its text."""
     passages = cut_record(record)

@@ -20,12 +20,14 @@ from retrieval.store.builder import build_index
 from serve.conversations.tables import KeptTurn
 from serve.curation.checking import Checker
 from serve.curation.collecting import collect
+from serve.curation.judging import Judged, Judging
 from serve.curation.tables import InboxEntry, InboxGroup
 from serve.database import Database
 from serve.people.authority import Actor, Role
 from serve.schemas import AnswerDetails, Source
 from serve.sources import describe_source
 from serve.tables import Feedback
+from serve.wire.inbox import JudgementRequest
 from tests.retrieval.shelf import MARSH, make_record, shelf_records
 from tests.retrieval.test_update import quiet, readings
 
@@ -162,3 +164,20 @@ def find_group_of(database: Database, entry: str) -> str:
 def read_group(database: Database, name: str) -> InboxGroup:
     with database.readings() as session:
         return session.scalars(select(InboxGroup).where(InboxGroup.id == name)).one()
+
+
+def ask(verdict: str, revision: int = 1, key: str = "key-1", **more: Any) -> JudgementRequest:
+    fields = {"verdict": verdict, "revision": revision, "idempotency_key": key}
+    return JudgementRequest.model_validate(fields | more)
+
+
+def judge(
+    database: Database,
+    library: Library,
+    checker: Checker,
+    group: str,
+    request: JudgementRequest,
+    who: Actor = ADA,
+) -> Judged:
+    with database.sessions.begin() as session:
+        return Judging(session, who, library, checker).judge(group, request)

@@ -153,6 +153,16 @@ def test_a_check_stops_approval_unless_the_reason_is_recorded(
     assert approved.waived == tuple(sorted({finding.code for finding in stops}))
 
 
+def test_evidence_that_was_closed_since_is_seen(
+    library: Library, checker: Checker, database: Database
+) -> None:
+    sealed = make_pair(library, SEALED)
+    open_once = replace(sealed, evidence=(replace(sealed.evidence[0], public=True),))
+    with database.readings() as session:
+        assert "restricted" in {finding.code for finding in checker.find(session, open_once)}
+        assert "restricted" not in {finding.code for finding in checker.find(session, make_pair(library))}
+
+
 def test_the_same_question_again_is_seen_beside_the_approved_one(
     database: Database, library: Library, checker: Checker
 ) -> None:
