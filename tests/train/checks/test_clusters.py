@@ -124,13 +124,13 @@ def test_what_the_passages_have_is_no_phrase(clean: list[Pair]) -> None:
     )
     about = [
         replace(
-            pair, evidence=tuple(replace(item, text="The grey heron was sold.") for item in pair.evidence)
+            pair, evidence=tuple(replace(item, text="Who bought the grey heron?") for item in pair.evidence)
         )
         for pair in wrong
     ]
     (cluster,) = find_clusters([*clean, *wrong])
     assert "heron" in cluster.phrase
-    assert all("heron" not in cluster.phrase for cluster in find_clusters([*clean, *about]))
+    assert find_clusters([*clean, *about]) == ()
 
 
 def test_every_pair_of_the_group_is_stopped(clean: list[Pair]) -> None:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from retrieval.embedding import load_embedder
 from tests.train.checks.made import ACCOUNTS, GOOD, context, find, vary
-from train.pairs.checks import Finding
+from train.pairs.checks import Approved, Context, Finding
 from train.pairs.pair import Pair
 
 
@@ -87,3 +88,22 @@ def test_the_same_answer_as_well_is_set_aside() -> None:
 
 def test_a_pair_is_no_duplicate_of_itself() -> None:
     assert find(GOOD, "near-duplicate", context(GOOD)) == []
+
+
+def test_the_same_in_quite_other_words() -> None:
+    """With the real embedder; a number or a name that differs is never overlooked."""
+    before = [
+        Pair(
+            id="fire",
+            question="Are there photographs of the mill fire?",
+            answer="Yes [1].",
+            evidence=(ACCOUNTS,),
+        ),
+        Pair(id="year", question="Are there photographs of the mill fire of 1906?", answer="Yes [1]."),
+    ]
+    using = Context(approved=Approved(before, load_embedder()))
+    asked = vary(question="Have you got pictures of the fire at the mill?", evidence=(ACCOUNTS,))
+    (found,) = find(asked, "near-duplicate", using)
+    assert found.severity == "hint"
+    assert found.others == ("fire",)
+    assert found.sentence.startswith("An approved pair may ask the same in other words")

@@ -58,6 +58,18 @@ def kinds_of(text: str) -> list[tuple[str, str]]:
         ("Je m’appelle Chloé d’Arc", "name", "Chloé"),
         ("Do you have letters? Kind regards, Ana Ruiz", "name", "Ana Ruiz"),
         ("I'm Ana Ruiz, a student", "name", "Ana Ruiz"),
+        ("Hello, this is Ana Ruiz from Madrid", "name", "Ana Ruiz"),
+        ("mi chiamo Giulia Bianchi", "name", "Giulia Bianchi"),
+        ("CH93 0076 2011 6238 5295 7", "bank account number", "CH93 0076 2011 6238 5295 7"),
+        ("Ich bin am 2.6.1950 geboren", "date of birth", "2.6.1950"),
+        ("my library card number is 290010004567", "library card number", "290010004567"),
+        ("Calle Mayor 5, 28013 Madrid", "postal address", "Calle Mayor 5, 28013 Madrid"),
+        ("P.O. Box 123, Springfield, IL 62701", "postal address", "P.O. Box 123, Springfield, IL 62701"),
+        ("Via Roma 10, 00184 Roma", "postal address", "Via Roma 10, 00184 Roma"),
+        ("Keizersgracht 123, 1015 CJ Amsterdam", "postal address", "Keizersgracht 123, 1015 CJ"),
+        ("tel 555-0123", "telephone number", "555-0123"),
+        ("0161 496 0123", "telephone number", "0161 496 0123"),
+        ("client 203.0.113.195", "IP address", "203.0.113.195"),
     ],
 )
 def test_personal(text: str, kind: str, words: str) -> None:
@@ -123,6 +135,8 @@ def test_national_id(text: str, label: str) -> None:
         "ark:/81423/m3xw2t and https://example.org/record/4111",
         "Wer ist Ich von 1905? Tel Aviv 1948",
         "Series 1.2.3.4, section 10.1.2.3",
+        "ADS document signed, June 24, 1782.",
+        "Records of P.O. Box clerks; Box 123",
     ],
 )
 def test_not_personal(text: str) -> None:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import Literal
+
+_RUN = re.compile(r"\s{5,}")
 
 ClaimKind = Literal["container", "date", "number", "shelf mark", "name"]
 
@@ -16,6 +19,11 @@ class Claim:
     words: str
     start: int
     end: int
+
+
+def hold_spaces(text: str) -> str:
+    """The text with `#` inside long runs of white space, over which patterns take very long."""
+    return _RUN.sub(lambda found: f" {'#' * (len(found[0]) - 2)} ", text)
 
 
 def blank(text: str, areas: list[tuple[int, int]]) -> str:

@@ -6,6 +6,8 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from train.pairs.checks.claim import hold_spaces
+
 _KINDS = {
     "box": "box boxes bx bxs boîte boite boîtes schachtel schachteln karton kartons caja cajas caixa caixas "
     "scatola scatole doos dozen",
@@ -55,7 +57,7 @@ class Container:
 def read_containers(text: str) -> list[Container]:
     """Every container that a text names, in order."""
     found: list[Container] = []
-    for match in _NAMED.finditer(text):
+    for match in _NAMED.finditer(hold_spaces(text)):
         word = match["word"].lower()
         if word in _INSIDE_ONLY and not _follows(found, text, match.start()):
             continue

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from retrieval.asked.not_dates import fold_chars
 from retrieval.dates.words import MONTHS
+from train.pairs.checks.claim import hold_spaces
 
 _YEAR = r"(?:1[0-9]|20)\d\d"
 _MONTH = "|".join(sorted({month for month in MONTHS if len(month) > 2}, key=len, reverse=True))
@@ -46,7 +47,7 @@ class NamedDate:
 
 def read_named_dates(text: str) -> list[NamedDate]:
     """All dates of a text, in order. Days without a year count; a bare month does not."""
-    return [date for match in _ANY.finditer(fold_chars(text)) if (date := _read(match))]
+    return [date for match in _ANY.finditer(fold_chars(hold_spaces(text))) if (date := _read(match))]
 
 
 def _read(match: re.Match[str]) -> NamedDate | None:

@@ -31,7 +31,9 @@ _ORDERS = re.compile(
     r"|(?:忽略|无视).{0,12}(?:指令|指示|提示)",
     re.IGNORECASE | re.DOTALL,
 )
-_ROLE = re.compile(r"^\s*(?:#{2,}\s*)?(?:system|assistant|developer)\s*[:：]", re.IGNORECASE | re.MULTILINE)
+_ROLE = re.compile(
+    r"^[ \t]*(?:#{2,}\s*)?(?:system|assistant|developer)\s*[:：]", re.IGNORECASE | re.MULTILINE
+)
 _LINK = re.compile(
     r"!\[[^\]]*\]\(|<\s*(?:script|iframe|img|object|embed|svg|style|link|form)\b|\bjavascript\s*:|\bdata:text/",
     re.IGNORECASE,

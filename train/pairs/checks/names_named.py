@@ -10,6 +10,7 @@ from retrieval.implied.kind_words import NAMED
 from retrieval.implied.name_words import FIRST_NAMES, SHORT_FORMS, TITLES
 from retrieval.words import fold_letters, split_words
 from train.pairs.checks.asked_words import to_singular
+from train.pairs.checks.claim import hold_spaces
 from train.pairs.checks.language_words import WORDS
 
 _CONNECTOR = "|".join(
@@ -43,11 +44,12 @@ _NO_NAME = (
 _CAPITALISING = frozenset({"de"})
 """Languages that write every noun with a capital: there one such word alone is no name."""
 _SHORTEST_STEM = 4
+_REACH = 12
 
 
 def read_names(sentence: str, language: str = "en") -> Iterator[tuple[str, int, int]]:
     """(name, start, end) of the names of one sentence; a lone first word is none, as all begin so."""
-    for match in _NAME.finditer(sentence):
+    for match in _NAME.finditer(hold_spaces(sentence)):
         start, end = match.span()
         parts = [(part[0], start + part.start(), start + part.end()) for part in _PART.finditer(match[0])]
         while parts and _is_no_name(parts[0][0], first=_begins(sentence, parts[0][1])):
@@ -98,4 +100,6 @@ def _is_no_name(part: str, *, first: bool) -> bool:
 
 def _begins(sentence: str, start: int) -> bool:
     """Whether nothing but marks stands before, or what ends a clause: ":" or a quotation mark."""
-    return not re.search(r"\w", sentence[:start]) or bool(re.search(r"[:;?!.]\s*\W*$", sentence[:start]))
+    return not re.search(r"\w", sentence[:start]) or bool(
+        re.search(r"[:;?!.]\s*\W*$", sentence[max(0, start - _REACH) : start])
+    )

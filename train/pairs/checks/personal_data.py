@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from retrieval.words import split_words
+from train.pairs.checks.claim import hold_spaces
 from train.pairs.checks.context import Context
 from train.pairs.checks.finding import Field, Finding, Severity, shorten
 from train.pairs.checks.matched_text import Words, read_words
@@ -39,6 +40,7 @@ def check_personal_data(pair: Pair, context: Context) -> Iterator[Finding]:
 
 def find_personal_data(text: str, context: Context) -> list[Datum]:
     """Everything that our own rules take for personal data in a text, in order, each place once."""
+    text = hold_spaces(text)
     found = [
         *find_payment(text),
         *find_national_ids(text),

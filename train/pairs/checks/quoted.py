@@ -11,10 +11,11 @@ _QUOTED = re.compile(
     r"|«\s?(?P<angled>[^«»]{1,2000}?)\s?»"
     r"|»(?P<turned>[^«»]{1,2000})«"
     r"|「(?P<corner>[^「」]{1,2000})」"
-    r"|(?<![\w\"])\"(?P<straight>[^\"\n]{1,2000})\"(?!\w)"
+    r"|(?<![\w\"])\"(?P<straight>(?:[^\"\n]|(?<=[\"(\s])\"[^\"\n]{1,300}\"(?=[),.;:])){1,2000}?)\"(?!\w)"
     r"|(?<!\w)‘(?P<single>[^‘’]*(?:’\w[^‘’]*)*\s[^‘’]*(?:’\w[^‘’]*)*)’(?!\w)"
 )
-"""Single ones only around more than one word: else they are apostrophes."""
+"""Straight ones may have a pair inside, as titles do: "Unidentified ("Your loving Nell"), undated".
+Single ones only around more than one word: else they are apostrophes."""
 
 
 @dataclass(frozen=True, slots=True)

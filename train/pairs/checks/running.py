@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
+from itertools import islice
 
 from train.pairs.checks.approved import Approved
 from train.pairs.checks.citations import check_citations
@@ -37,13 +38,33 @@ _CHECKS: tuple[Callable[[Pair, Context], Iterator[Finding]], ...] = (
     check_length,
     check_language,
 )
+_BRIEF = (check_rights, check_restricted, check_length)
+"""All that is asked of a pair that is far too long to be one."""
+LONGEST = 20_000
+"""Characters of question, answer and history together that are looked at: far more than fits anywhere."""
+LONGEST_PASSAGE = 50_000
+"""Characters of one passage that are looked at."""
+_MOST = 40
+"""Findings of one check in one pair: nobody reads more."""
 _ORDER: dict[Severity, int] = {"stop": 0, "warn": 1, "hint": 2}
 
 
 def check_pair(pair: Pair, context: Context) -> tuple[Finding, ...]:
     """What every check finds in one pair, the gravest first; empty where all is well. Never raises."""
-    found = [finding for check in _CHECKS for finding in check(pair, context)]
+    written = len(pair.question) + len(pair.answer) + sum(len(turn.content) for turn in pair.history)
+    if written > LONGEST:
+        return _rank([finding for check in _BRIEF for finding in check(pair, context)])
+    pair = _cut_passages(pair)
+    found = [finding for check in _CHECKS for finding in islice(check(pair, context), _MOST)]
     return _rank(found)
+
+
+def _cut_passages(pair: Pair) -> Pair:
+    if all(len(item.text) <= LONGEST_PASSAGE for item in pair.evidence):
+        return pair
+    return replace(
+        pair, evidence=tuple(replace(item, text=item.text[:LONGEST_PASSAGE]) for item in pair.evidence)
+    )
 
 
 def check_all(pairs: Sequence[Pair], context: Context) -> dict[str, tuple[Finding, ...]]:

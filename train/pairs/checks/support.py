@@ -59,11 +59,10 @@ def _check_sentence(
 ) -> Iterator[Finding]:
     prose = blank_quotations(sentence.prose)
     claims = read_claims(prose, language)
-    unshown = [
-        claim
-        for claim in find_unshown(claims, cited, language)
-        if not _is_denied(claim, prose, pair.question)
-    ]
+    unshown = list(find_unshown(claims, cited, language))
+    if _NEGATION.search(prose):
+        asked = pair.question.casefold()  # "nothing by Helen Marsh": what was asked for and is not there
+        unshown = [claim for claim in unshown if claim.words.casefold() not in asked]
     for kind in dict.fromkeys(claim.kind for claim in unshown):
         yield _describe(sentence, [claim for claim in unshown if claim.kind == kind], passages, language)
     if not claims and not _shares_words(prose, cited, language):
@@ -111,11 +110,6 @@ def _name_cited(sentence: Sentence) -> str:
     if len(sentence.cited) > 3:
         return f"any of the {len(sentence.cited)} passages cited"
     return "passage " + " or ".join(f"[{number}]" for number in sentence.cited)
-
-
-def _is_denied(claim: Claim, prose: str, question: str) -> bool:
-    """ "There is nothing by Helen Marsh": what was asked for and is said not to be there."""
-    return bool(_NEGATION.search(prose)) and claim.words.casefold() in question.casefold()
 
 
 def _shares_words(prose: str, passages: list[Shown], language: str) -> bool:

@@ -55,7 +55,7 @@ _STREET = (
     r"(?:Street|St|Avenue|Ave|Road|Rd|Drive|Dr|Lane|Ln|Boulevard|Blvd|Court|Ct|Place|Pl|Terrace|Way|Close|Crescent|"
     r"Square|Gardens|Grove|Parkway|Pkwy)\b\.?"
     r"|\d{1,4}\s?(?:bis|ter)?,?\s+(?i:rue|avenue|boulevard|chemin|place|allée|impasse)\s+[^\d,;.\n]{3,40}"
-    r"|(?:[^\W\d_]|-)+(?:straße|strasse|str\.|gasse|weg|platz|allee|damm|laan|straat|gracht|kade|gade|gatan|vägen)\s+\d{1,4}\s?[a-z]?"
+    r"|[^\W\d_](?:[^\W\d_]|-){1,40}(?:straße|strasse|str\.|gasse|weg|platz|allee|damm|laan|straat|gracht|kade|gade|gatan|vägen)\s+\d{1,4}\s?[a-z]?"
     r"|(?i:p\.?\s?o\.? ?box|postfach|apartado|casella postale)\s+\d{1,6}"
     r"|(?i:calle|avenida|plaza|rua|via|viale|piazza|travessa|c/)\s+[^\d\n]{3,40},?\s*(?:n[.ºo°]{0,2}\s?)?\d{1,4})"
 )
