@@ -25,7 +25,8 @@ def main(arguments: list[str] | None = None) -> int:
     except ValidationError as error:
         first = error.errors()[0]
         name = "READING_ROOM_" + "_".join(str(part) for part in first["loc"]).upper()
-        return _fail(f"{name}: {first['msg']}. Correct it in the environment or in .env.")
+        said = first["msg"].removeprefix("Value error, ")
+        return _fail(f"{name}: {said}. Correct it in the environment or in .env.")
     return _run(make_parser(settings).parse_args(arguments))
 
 
