@@ -14,6 +14,9 @@ from ui.desk.cookies import get_token, make_form_token
 from ui.desk.pages import render
 from ui.desk.words import FIELDS
 
+_NEVER_SHOWN = frozenset({"form_token", "password", "current", "new", "again"})
+"""Fields that a page never has in it again: whoever sends the form types them once more."""
+
 Request_ = TypeVar("Request_", bound=BaseModel)
 
 
@@ -27,7 +30,7 @@ def ask_again(request: Request, form: FormData, sentence: str, status: int = 409
     fields = [
         (name, FIELDS.get(name, ""), value)
         for name, value in form.multi_items()
-        if isinstance(value, str) and name != "form_token"
+        if isinstance(value, str) and name not in _NEVER_SHOWN
     ]
     return render(
         "again.html",

@@ -175,6 +175,15 @@ def test_what_is_sent_after_the_session_ended_is_kept(browser_of: httpx.Client, 
     assert desk.judged == []
 
 
+def test_a_password_is_on_no_page(browser_of: httpx.Client, desk: Stub) -> None:
+    sign_in(browser_of, "Cleo Head")
+    token = token_in(browser_of.get("/people").text)
+    desk.tokens.clear()
+    data = {"form_token": token, "do": "add-person", "name": "Dora Ng", "password": "never shown"}
+    reply = browser_of.post("/people", data=data)
+    assert "Dora Ng" in reply.text and "never shown" not in reply.text
+
+
 def test_a_conflict_shows_who_was_quicker_and_keeps_what_was_written(
     browser_of: httpx.Client, desk: Stub
 ) -> None:
