@@ -64,7 +64,9 @@ class Scene:
         keep_turn(self.database, answer, days=self.parts.settings.conversation_days)
         return answer
 
-    def agree(self, agreed: bool = True, conversation: str = PATRON, **headers: str) -> Any:
+    def agree(
+        self, agreed: bool = True, conversation: str = PATRON, headers: dict[str, str] | None = None
+    ) -> Any:
         return self.http.post(
             f"/v1/conversations/{conversation}/agreement", json={"agreed": agreed}, headers=headers
         )

@@ -99,7 +99,7 @@ def test_the_id_is_stored_nowhere_and_a_weak_one_names_nothing(here: Scene, tmp_
 def test_nobody_else_agrees_ends_or_deletes_not_even_staff(here: Scene) -> None:
     here.answer(1)
     for headers in ({"X-Reading-Room-Conversation": OTHER}, STAFF):
-        assert here.agree(**headers).status_code in (403, 404)
+        assert here.agree(headers=headers).status_code in (403, 404)
         assert here.http.post(f"/v1/conversations/{PATRON}/end", headers=headers).status_code in (403, 404)
         assert here.http.delete(f"/v1/conversations/{PATRON}", headers=headers).status_code in (403, 404)
     assert count(here, Agreement) == 0 and here.parts.memory.recall("answer-1") is not None
@@ -248,9 +248,11 @@ def test_feedback_and_deletion_at_one_moment_leave_nothing_behind(scene: Scene) 
 
     def act(number: int) -> int:
         if number == 6:
-            return scene.http.delete(f"/v1/conversations/{PATRON}").status_code
+            deleted: int = scene.http.delete(f"/v1/conversations/{PATRON}").status_code
+            return deleted
         changes = {"answer_id": f"a{number}", "question": "Q", "answer": "A", "conversation": PATRON}
-        return scene.give(f"k{number}", **changes).status_code
+        kept: int = scene.give(f"k{number}", **changes).status_code
+        return kept
 
     with ThreadPoolExecutor(6) as pool:
         statuses = list(pool.map(act, range(14)))
@@ -358,7 +360,13 @@ def test_a_replay_changes_nothing_and_a_key_used_for_other_words_is_refused(scen
     first = scene.give("k", reasons=["other", "too_long"], consent="feedback-1").json()
     for _ in range(3):
         assert scene.give("k", reasons=["too_long", "other", "other"]).json() == first
-    for changes in ({"comment": "Yes."}, {"thumb": "up"}, {"reasons": []}, {"corrected_answer": "Box 5"}):
+    others: tuple[dict[str, object], ...] = (
+        {"comment": "Yes."},
+        {"thumb": "up"},
+        {"reasons": []},
+        {"corrected_answer": "Box 5"},
+    )
+    for changes in others:
         refused = scene.give("k", **{"reasons": ["other", "too_long"], **changes})
         assert refused.status_code == 409 and refused.json()["error"]["param"] == "idempotency_key"
     assert count(scene, Feedback) == 1
