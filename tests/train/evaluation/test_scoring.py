@@ -93,11 +93,11 @@ def test_the_figures_are_shares_of_what_they_say() -> None:
     assert scores.questions == 6
     assert scores.grounded_correctness.value == pytest.approx(1 / 3)
     # [1] is right; [2] and the [3] that was given where nothing answers are not.
-    assert (scores.citation_precision.value, scores.citation_precision.count) == (pytest.approx(1 / 3), 3)
-    assert (scores.citation_recall.value, scores.citation_recall.count) == (pytest.approx(1 / 3), 3)
-    assert (scores.refusal_precision.value, scores.refusal_precision.count) == (pytest.approx(2 / 3), 3)
-    assert (scores.refusal_recall.value, scores.refusal_recall.count) == (pytest.approx(2 / 3), 3)
-    assert (scores.over_refusal.value, scores.over_refusal.count) == (pytest.approx(1 / 3), 3)
+    assert scores.citation_precision.value == pytest.approx(1 / 3) and scores.citation_precision.count == 3
+    assert scores.citation_recall.value == pytest.approx(1 / 3) and scores.citation_recall.count == 3
+    assert scores.refusal_precision.value == pytest.approx(2 / 3) and scores.refusal_precision.count == 3
+    assert scores.refusal_recall.value == pytest.approx(2 / 3) and scores.refusal_recall.count == 3
+    assert scores.over_refusal.value == pytest.approx(1 / 3) and scores.over_refusal.count == 3
     assert {kind: share.value for kind, share in scores.kinds.items()} == {
         "letters": pytest.approx(1 / 3),
         "none": pytest.approx(2 / 3),
@@ -110,7 +110,10 @@ def test_tasks_come_back_from_a_file_and_a_bad_line_is_named(tmp_path: Path) -> 
         "cited": [1], "needed": ["Box 3"], "answerable": True, "right": GOOD,
     }  # fmt: skip
     file = tmp_path / "tasks.jsonl"
-    file.write_text(json.dumps(item) + "\n" + json.dumps(item | {"id": "x", "telling": ["june"], "refused": True}) + "\n", encoding="utf-8")
+    file.write_text(
+        json.dumps(item) + "\n" + json.dumps(item | {"id": "x", "telling": ["june"], "refused": True}) + "\n",
+        encoding="utf-8",
+    )
     first, second = read_tasks(file)
     assert is_task_file(file) and (first.id, second.id) == ("1", "x")
     assert (first.fitting, first.needed, first.right) == (frozenset({1}), ("Box 3",), GOOD)
