@@ -19,12 +19,13 @@ from serve.conversations.keeping import Kept, agree
 from serve.conversations.key import demand_key, name_key
 from serve.conversations.retention import Proof, read_proofs
 from serve.curation.erasure import erase_pairs
+from serve.datasets.administration import finish_builds, make_datasets
 from serve.datasets.erasure import find_versions
 from serve.errors import Conflict, NotFound
 from serve.instructions.erasure import erase_trials
 from serve.people.access import check_owner, require
 from serve.people.authority import Action, Actor
-from serve.service import ServiceDep
+from serve.service import Service, ServiceDep
 from serve.wire.conversations import (
     AgreementReply,
     AgreementRequest,
@@ -74,12 +75,14 @@ def delete_conversation(conversation: ConversationPath, service: ServiceDep, act
     """Remove all that is kept of a conversation, feedback too, and what was made of it."""
     key = _own(actor, conversation)
     service.memory.forget_conversation(key)
+    _finish_builds(service)
     return _describe_erased(erase_conversation(service.database, actor, key, _TRAIL))
 
 
 @router.post("/erasures")
 def erase(body: ErasureRequest, service: ServiceDep, actor: EraserDep) -> ErasureInfo:
     """Remove all that is kept of a patron's conversation, as the patron asked of staff."""
+    _finish_builds(service)
     if body.feedback is not None:
         return _describe_erased(erase_feedback(service.database, actor, body.feedback, _TRAIL))
     given = body.conversation or ""
@@ -120,6 +123,11 @@ def _own(actor: Actor, conversation: str) -> str:
     """The key of the asker's own conversation. Raises NotFound for another's, BadRequest for a weak id."""
     check_owner(actor, Action.KEEP_CONVERSATION, conversation)
     return demand_key(conversation)
+
+
+def _finish_builds(service: Service) -> None:
+    """Enter dataset versions whose build was killed before its rows: an erasure must find these too."""
+    finish_builds(make_datasets(service.settings, service.database))
 
 
 def _describe_kept(kept: Kept) -> AgreementReply:

@@ -77,7 +77,7 @@ def write_privacy_notice(settings: Settings) -> str:
     agreed = (
         "This computer is shared: conversations are never kept here, and End session clears the page."
         if settings.shared_terminal
-        else f"Whole conversations are kept, for {settings.conversation_days} days, only where you agree to it."
+        else f"Whole conversations are kept only where you agree, for {settings.conversation_days} days."
     )
     return (
         "Your questions are not stored and you are not identified: answers are counted, and no more. An "

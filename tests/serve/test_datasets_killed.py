@@ -186,7 +186,7 @@ def test_a_pair_withdrawn_while_a_version_is_written_is_in_none_that_is_not_foun
         assert set(states) == {"withdrawn"}
 
 
-def test_a_full_disk_leaves_nothing_behind(tmp_path: Path, database: Database) -> None:
+def test_a_folder_that_cannot_be_written_leaves_nothing_behind(tmp_path: Path, database: Database) -> None:
     approve(database, make_pairs(20))
     datasets = make_datasets(database, tmp_path / "datasets")
     datasets.store.root.mkdir()

@@ -49,7 +49,7 @@ async def show_dataset(visit: Visit) -> Response:
     if before:
         diff = await visit.gateway.get(f"{_path(before)}/diff/{quote(name, safe='')}", DiffReply)
     others = [one.version for one in versions.data if one.version != name]
-    return visit.page("dataset.html", detail=detail, diff=diff, before=before, others=others, checked=None)
+    return visit.page("dataset.html", detail=detail, diff=diff, before=before, others=others)
 
 
 async def verify(visit: Visit) -> Response:
@@ -58,8 +58,9 @@ async def verify(visit: Visit) -> Response:
     checked = await visit.gateway.post(f"{_path(name)}/verify", DatasetVerifyReply)
     if checked.whole:
         return visit.go(f"/datasets/{quote(name, safe='')}", "whole")
-    detail = await visit.gateway.get(_path(name), DatasetDetail)
-    return visit.page("dataset.html", detail=detail, diff=None, before="", others=[], checked=checked)
+    # What a damaged version holds is told by nobody.
+    told = "; ".join(checked.problems)
+    return await _render(visit, "", problem=f"{name} is not whole and must not be trained from: {told}")
 
 
 def _path(version: str) -> str:
@@ -71,7 +72,10 @@ async def _render(visit: Visit, name: str, *, problem: str = "", status: int = 2
     name = name or (versions.names[0] if versions.names else "pairs")
     preview = None
     if visit.member.may("build datasets") and _NAME.fullmatch(name):
-        preview = await visit.gateway.get("/v1/dataset-preview", PreviewReply, name=name)
+        try:
+            preview = await visit.gateway.get("/v1/dataset-preview", PreviewReply, name=name)
+        except GatewayError as found:  # the version before is damaged
+            problem = problem or str(found)
     return visit.page(
         "datasets.html",
         status=status,
