@@ -72,7 +72,7 @@ def render_passage(number: int, hit: Hit) -> str:
 
 
 def render_system(instructions: str = "") -> str:
-    """The system text: the fixed rules, and below them a library's standing instructions, where it has any."""
+    """The system text: the fixed rules, and below them a library's standing instructions, if any."""
     added = neutralise(instructions).strip()
     return f"{SYSTEM}{_ADDED}{added}" if added else SYSTEM
 
