@@ -49,6 +49,7 @@ def test_every_field_is_read(tmp_path: Path) -> None:
         also=("Trains have stopped", "ms1/4"),
         also_in="letters.pdf",
         container="Box 2",
+        answer="Yes.",
         earlier=("Letters of 1905?", "By Ellen?"),
     )
     assert first.is_answerable
