@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from time import monotonic, sleep
 
 from alembic import command
 from alembic.config import Config
 from sqlalchemy import URL, Connection, Engine, create_engine, event, func, make_url, select
+from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session, sessionmaker
+
+from serve.errors import NotReady
 
 BUSY_SECONDS = 10
 _MIGRATING = 0x52656164
@@ -45,6 +50,24 @@ class Database:
     def close(self) -> None:
         self._reader.dispose()
         self.engine.dispose()
+
+
+@contextmanager
+def open_database(url: str) -> Iterator[Database]:
+    """The database in its newest form, for one command. Raises NotReady where it cannot be used."""
+    try:
+        database = Database(url)
+        try:
+            database.migrate()
+            yield database
+        finally:
+            database.close()
+    except SQLAlchemyError as error:
+        said = str(error).strip().splitlines()[0]
+        raise NotReady(
+            f"The database cannot be used ({said}). Check READING_ROOM_DATABASE_URL, or that the data folder "
+            "can be written."
+        ) from error
 
 
 def _complete(url: str) -> URL:

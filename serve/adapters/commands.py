@@ -11,14 +11,13 @@ import json
 import os
 import sys
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from serve.errors import BadRequest, NotFound, NotReady
+from serve.errors import BadRequest, NotFound
 
 if TYPE_CHECKING:
     from serve.adapters.administration import Administration
@@ -237,32 +236,12 @@ def _run(settings: Settings, handler: Handler, args: argparse.Namespace) -> int:
     for name, given in vars(args).items():  # a byte that is no UTF-8 comes in as half a character
         if isinstance(given, str) and any("\ud800" <= letter <= "\udfff" for letter in given):
             raise BadRequest(f"{name}: expected UTF-8 text, found {ascii(given)[:80]}.")
-    with _open(settings) as administration:
-        return handler(administration, args)
-
-
-@contextmanager
-def _open(settings: Settings) -> Iterator[Administration]:
-    """The administration over the settings' database and folder. Raises NotReady without a database."""
-    from sqlalchemy.exc import SQLAlchemyError
-
     from serve.adapters.administration import make_administration
     from serve.adapters.registry import Registry
-    from serve.database import Database
+    from serve.database import open_database
 
-    try:
-        database = Database(settings.database)
-        try:
-            database.migrate()
-            yield make_administration(settings, Registry(database))
-        finally:
-            database.close()
-    except SQLAlchemyError as error:
-        said = str(error).strip().splitlines()[0]
-        raise NotReady(
-            f"The database cannot be used ({said}). Check READING_ROOM_DATABASE_URL, or that the data folder "
-            "can be written."
-        ) from error
+    with open_database(settings.database) as database:
+        return handler(make_administration(settings, Registry(database)), args)
 
 
 def _who() -> str:

@@ -6,7 +6,7 @@ import argparse
 
 from serve.conversations.retention import Proof, check_proof, purge, read_proofs
 from serve.curation.erasure import erase_expired
-from serve.database import Database
+from serve.database import open_database
 from serve.errors import NotFound
 from serve.settings import Settings
 
@@ -23,9 +23,7 @@ def add_commands(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]
 
 
 def _run(arguments: argparse.Namespace, settings: Settings) -> int:
-    database = Database(settings.database)
-    try:
-        database.migrate()
+    with open_database(settings.database) as database:
         if arguments.list is not None:
             _, proofs = read_proofs(database, limit=max(1, arguments.list))
         elif arguments.removed:
@@ -38,8 +36,6 @@ def _run(arguments: argparse.Namespace, settings: Settings) -> int:
         for proof in proofs:
             print(_describe(proof, whole=check_proof(database, proof.id)))
         return 0
-    finally:
-        database.close()
 
 
 def _describe(proof: Proof, *, whole: bool) -> str:

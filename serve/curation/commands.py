@@ -6,8 +6,7 @@ from __future__ import annotations
 import argparse
 import getpass
 import os
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -16,7 +15,6 @@ from serve.errors import BadRequest, NotReady
 
 if TYPE_CHECKING:
     from retrieval.index import Index
-    from serve.database import Database
     from serve.people.authority import Actor
     from serve.settings import Settings
 
@@ -63,6 +61,7 @@ def add_commands(subparsers: Subparsers, settings: Settings) -> None:
 def run_import(settings: Settings, args: argparse.Namespace) -> int:
     """0 where every row came in, 2 where some were refused."""
     from serve.curation.importing import Rights, import_pairs
+    from serve.database import open_database
     from train.pairs.exchange.reading import MOST_BYTES
 
     try:
@@ -70,7 +69,7 @@ def run_import(settings: Settings, args: argparse.Namespace) -> int:
             raw = stream.read(MOST_BYTES + 1)
     except OSError as error:
         raise BadRequest(f"{args.file} cannot be read: {error.strerror}. Name another file.") from None
-    with _open(settings) as database:
+    with open_database(settings.database) as database:
         imported = import_pairs(
             database, _who(), raw, Rights(args.licence, args.consent), _open_index(settings),
             name=args.file.name, form=args.form, tried=args.tried,
@@ -91,6 +90,7 @@ def run_import(settings: Settings, args: argparse.Namespace) -> int:
 def run_export(settings: Settings, args: argparse.Namespace) -> int:
     """Write the file; says what its form could not carry."""
     from serve.curation.importing import export_pairs
+    from serve.database import open_database
     from train.pairs.exchange.forms import FORMS
 
     form = args.form or next(
@@ -98,7 +98,7 @@ def run_export(settings: Settings, args: argparse.Namespace) -> int:
     )
     if not form:
         raise BadRequest(f"{args.file.name} does not say its form. Name it: --form csv, xlsx, json, ...")
-    with _open(settings) as database:
+    with open_database(settings.database) as database:
         _, export, count = export_pairs(database, _who(), form, states=args.state)
     try:
         with args.file.open("xb") as stream:
@@ -145,25 +145,6 @@ def _post(settings: Settings, path: str, body: dict[str, object]) -> dict[str, A
         raise BadRequest(str(told["error"]["message"]))
     answered: dict[str, Any] = told
     return answered
-
-
-@contextmanager
-def _open(settings: Settings) -> Iterator[Database]:
-    """The database, of the newest form. Raises NotReady where it cannot be opened."""
-    from sqlalchemy.exc import SQLAlchemyError
-
-    from serve.database import Database
-
-    try:
-        database = Database(settings.database)
-        try:
-            database.migrate()
-            yield database
-        finally:
-            database.close()
-    except SQLAlchemyError as error:
-        said = " ".join(str(error.__cause__ or error).split())[:200]
-        raise NotReady(f"The database cannot be used: {said}. Check READING_ROOM_DATABASE_URL.") from None
 
 
 def _open_index(settings: Settings) -> Index | None:

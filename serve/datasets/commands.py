@@ -9,13 +9,12 @@ import argparse
 import getpass
 import json
 import os
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import asdict
 from functools import partial
 from typing import TYPE_CHECKING
 
-from serve.errors import BadRequest, NotReady
+from serve.errors import BadRequest
 
 if TYPE_CHECKING:
     from serve.datasets.administration import Datasets
@@ -139,31 +138,11 @@ def _run(settings: Settings, handler: Handler, args: argparse.Namespace) -> int:
     for name, given in vars(args).items():  # a byte that is no UTF-8 comes in as half a character
         if isinstance(given, str) and any("\ud800" <= letter <= "\udfff" for letter in given):
             raise BadRequest(f"{name}: expected UTF-8 text, found {ascii(given)[:80]}.")
-    with _open(settings) as datasets:
-        return handler(datasets, args)
-
-
-@contextmanager
-def _open(settings: Settings) -> Iterator[Datasets]:
-    """The versions that the settings name. Raises NotReady without a database."""
-    from sqlalchemy.exc import SQLAlchemyError
-
-    from serve.database import Database
+    from serve.database import open_database
     from serve.datasets.administration import make_datasets
 
-    try:
-        database = Database(settings.database)
-        try:
-            database.migrate()
-            yield make_datasets(settings, database)
-        finally:
-            database.close()
-    except SQLAlchemyError as error:
-        said = str(error).strip().splitlines()[0]
-        raise NotReady(
-            f"The database cannot be used ({said}). Check READING_ROOM_DATABASE_URL, or that the data folder "
-            "can be written."
-        ) from error
+    with open_database(settings.database) as database:
+        return handler(make_datasets(settings, database), args)
 
 
 def _who() -> Actor:

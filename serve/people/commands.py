@@ -9,12 +9,11 @@ from __future__ import annotations
 import argparse
 import getpass
 import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from functools import partial
 from typing import TYPE_CHECKING
 
-from serve.errors import BadRequest, NotReady
+from serve.errors import BadRequest
 
 if TYPE_CHECKING:
     from serve.database import Database
@@ -148,32 +147,13 @@ def _describe(person: Person) -> str:
 
 
 def _run(settings: Settings, handler: Handler, args: argparse.Namespace) -> int:
+    from serve.database import open_database
+
     for name, given in vars(args).items():  # a byte that is no UTF-8 comes in as half a character
         if isinstance(given, str) and any("\ud800" <= letter <= "\udfff" for letter in given):
             raise BadRequest(f"{name}: expected UTF-8 text, found {ascii(given)[:80]}.")
-    with _open(settings) as database:
+    with open_database(settings.database) as database:
         return handler(database, args)
-
-
-@contextmanager
-def _open(settings: Settings) -> Iterator[Database]:
-    """The settings' database in its newest form. Raises NotReady without one."""
-    from sqlalchemy.exc import SQLAlchemyError
-
-    from serve.database import Database
-
-    try:
-        database = Database(settings.database)
-        try:
-            database.migrate()
-            yield database
-        finally:
-            database.close()
-    except SQLAlchemyError as error:
-        said = str(error).strip().splitlines()[0]
-        raise NotReady(
-            f"The database cannot be used: {said}. Check READING_ROOM_DATABASE_URL and READING_ROOM_DATA."
-        ) from error
 
 
 def _say(line: str) -> None:

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
-from typing import Any
 from urllib.parse import quote, urlsplit
 
 from starlette.requests import Request
@@ -29,8 +27,6 @@ from ui.desk.cookies import (
 from ui.desk.failures import check_form, get_base
 from ui.desk.pages import render
 from ui.desk.words import SAID
-
-Endpoint = Callable[[Request], Coroutine[Any, Any, Response]]
 
 MOST_BYTES = 20_000
 FLOW_SECONDS = 600
