@@ -11,12 +11,12 @@ from sqlalchemy.orm import Session
 
 from serve.answer_memory import AnswerMemory
 from serve.conversations.key import digest_id, name_key
-from serve.conversations.plain import storable
 from serve.conversations.tables import Tombstone
 from serve.conversations.turn_taking import take_turn
 from serve.database import Database
 from serve.errors import BadRequest, Conflict, NotFound
 from serve.people.moments import as_utc
+from serve.plain import make_plain
 from serve.schemas import FeedbackReply, FeedbackRequest
 from serve.tables import Feedback
 
@@ -58,7 +58,7 @@ def _find_earlier(session: Session, request: FeedbackRequest) -> Feedback | None
     earlier = session.scalar(select(Feedback).where(Feedback.idempotency_key == request.idempotency_key))
     if earlier is None:
         return None
-    same = all(getattr(earlier, name) == storable(getattr(request, name)) for name in _SAID)
+    same = all(getattr(earlier, name) == make_plain(getattr(request, name)) for name in _SAID)
     if not same or earlier.reasons != sorted(set(request.reasons)):
         raise Conflict(
             "This `idempotency_key` was used for other feedback already. Take a new one for each.",
@@ -100,10 +100,10 @@ def _row(request: FeedbackRequest, memory: AnswerMemory, days: int) -> Feedback:
         expires=now + timedelta(days=days),
         thumb=request.thumb,
         reasons=sorted(set(request.reasons)),
-        comment=storable(request.comment),
-        corrected_answer=storable(request.corrected_answer),
-        question=storable(answer.question if answer else request.question),
-        answer=storable(answer.text if answer else request.answer),
+        comment=make_plain(request.comment),
+        corrected_answer=make_plain(request.corrected_answer),
+        question=make_plain(answer.question if answer else request.question),
+        answer=make_plain(answer.text if answer else request.answer),
         details=answer.details.model_dump(mode="json") if answer else {},
         remembered=answer is not None,
         conversation=(answer.conversation if answer else name_key(request.conversation)) or None,

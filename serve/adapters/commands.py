@@ -6,9 +6,7 @@ They work beside a running gateway, which follows within a second, and without o
 from __future__ import annotations
 
 import argparse
-import getpass
 import json
-import os
 import sys
 from collections import deque
 from collections.abc import Callable, Sequence
@@ -18,6 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from serve.errors import BadRequest, NotFound
+from serve.people.shell import name_login
 
 if TYPE_CHECKING:
     from serve.adapters.administration import Administration
@@ -103,7 +102,7 @@ def _add_promote(parser: argparse.ArgumentParser) -> None:
 def run_add(administration: Administration, args: argparse.Namespace) -> int:
     """Add a version; comparing it with peft can take a minute."""
     _say("Checking the files, then asking peft what this adapter ought to answer ...")
-    added = administration.add(args.folder, name=args.name, who=_who(), why=args.why)
+    added = administration.add(args.folder, name=args.name, who=name_login(), why=args.why)
     if added.remark:
         _say(added.remark)
     version = added.version
@@ -175,7 +174,7 @@ def run_promote(administration: Administration, args: argparse.Namespace) -> int
         automatic=args.automatic,
         answers_needed=args.answers,
         revision=args.revision,
-        who=_who(),
+        who=name_login(),
         why=args.why,
     )
     return _say_alias(alias)
@@ -183,26 +182,26 @@ def run_promote(administration: Administration, args: argparse.Namespace) -> int
 
 def run_rollback(administration: Administration, args: argparse.Namespace) -> int:
     """Roll an alias back; says what it points to now."""
-    return _say_alias(administration.registry.rollback(args.alias, who=_who(), why=args.why))
+    return _say_alias(administration.registry.rollback(args.alias, who=name_login(), why=args.why))
 
 
 def run_retire(administration: Administration, args: argparse.Namespace) -> int:
     """Retire a version."""
-    version = administration.registry.retire(args.name, who=_who(), why=args.why)
+    version = administration.registry.retire(args.name, who=name_login(), why=args.why)
     _say(f"{version.name} is {version.state}: {_MEANING[version.state]}.")
     return 0
 
 
 def run_purge(administration: Administration, args: argparse.Namespace) -> int:
     """Purge a version."""
-    version = administration.purge(args.name, who=_who(), why=args.why)
+    version = administration.purge(args.name, who=name_login(), why=args.why)
     _say(f"{version.name} is {version.state}: {_MEANING[version.state]}.")
     return 0
 
 
 def run_assign(administration: Administration, args: argparse.Namespace) -> int:
     """Assign an alias to a collection, or none."""
-    administration.registry.assign(args.collection, args.alias, who=_who(), why=args.why)
+    administration.registry.assign(args.collection, args.alias, who=name_login(), why=args.why)
     by = f"the alias {args.alias}" if args.alias else "the default alias"
     _say(f"Questions about {args.collection} are answered by {by}, where nobody asks for another.")
     return 0
@@ -242,14 +241,6 @@ def _run(settings: Settings, handler: Handler, args: argparse.Namespace) -> int:
 
     with open_database(settings.database) as database:
         return handler(make_administration(settings, Registry(database)), args)
-
-
-def _who() -> str:
-    """The login name."""
-    try:
-        return getpass.getuser()
-    except (KeyError, OSError):
-        return f"user {os.getuid()}"
 
 
 def _name_alias(version: str) -> str:

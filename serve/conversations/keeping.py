@@ -15,12 +15,12 @@ from sqlalchemy.orm import Session
 
 from serve.answer_memory import Answer
 from serve.conversations.key import digest_id
-from serve.conversations.plain import storable
 from serve.conversations.tables import Agreement, KeptTurn, Tombstone
 from serve.conversations.turn_taking import take_turn
 from serve.database import Database
 from serve.errors import Conflict
 from serve.people.moments import as_utc
+from serve.plain import make_plain
 
 log = logging.getLogger(__name__)
 
@@ -118,8 +118,8 @@ def _store(session: Session, answer: Answer, agreement: Agreement, now: datetime
             answer_id=answer_id,
             created=now,
             expires=agreement.expires,
-            question=storable(answer.question),
-            answer=storable(answer.text),
+            question=make_plain(answer.question),
+            answer=make_plain(answer.text),
             details=answer.details.model_dump(mode="json"),
             consent=agreement.consent,
         )

@@ -10,8 +10,8 @@ from retrieval.index import Index
 from retrieval.prompt import REFUSAL
 from serve.curation.entries import Entry
 from serve.curation.evidence import CITED, renumber, take_record, take_source
-from serve.curation.plain import make_plain
 from serve.errors import BadRequest
+from serve.plain import make_plain
 from serve.schemas import Source
 from serve.wire.inbox import Chosen
 from train.pairs.pair import Evidence

@@ -11,10 +11,10 @@ from sqlalchemy.orm import Session
 
 from retrieval.index import Index
 from serve.curation.entries import Entry
-from serve.curation.plain import make_plain
 from serve.curation.tables import RetrievalCase
 from serve.errors import BadRequest
 from serve.people.moments import now_utc
+from serve.plain import make_plain
 from serve.wire.inbox import Chosen, JudgementRequest
 
 KIND = "wrong source"

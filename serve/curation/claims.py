@@ -12,12 +12,12 @@ from datetime import datetime, timedelta
 from sqlalchemy.orm import Session
 
 from serve.curation.pairs import take_turn
-from serve.curation.plain import make_plain
 from serve.curation.ranking import find_worst_free
 from serve.curation.tables import InboxGroup
 from serve.errors import Conflict, NotFound
 from serve.people.authority import Actor
 from serve.people.moments import as_utc, now_utc
+from serve.plain import make_plain
 
 LEASE = timedelta(minutes=5)
 

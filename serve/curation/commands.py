@@ -4,7 +4,6 @@ drafts by the model of a running one."""
 from __future__ import annotations
 
 import argparse
-import getpass
 import os
 from collections.abc import Callable
 from functools import partial
@@ -12,10 +11,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from serve.errors import BadRequest, NotReady
+from serve.people.shell import find_shell_actor
 
 if TYPE_CHECKING:
     from retrieval.index import Index
-    from serve.people.authority import Actor
     from serve.settings import Settings
 
     Subparsers = argparse._SubParsersAction[argparse.ArgumentParser]
@@ -71,7 +70,7 @@ def run_import(settings: Settings, args: argparse.Namespace) -> int:
         raise BadRequest(f"{args.file} cannot be read: {error.strerror}. Name another file.") from None
     with open_database(settings.database) as database:
         imported = import_pairs(
-            database, _who(), raw, Rights(args.licence, args.consent), _open_index(settings),
+            database, find_shell_actor(), raw, Rights(args.licence, args.consent), _open_index(settings),
             name=args.file.name, form=args.form, tried=args.tried,
         )  # fmt: skip
     reading = imported.reading
@@ -99,7 +98,7 @@ def run_export(settings: Settings, args: argparse.Namespace) -> int:
     if not form:
         raise BadRequest(f"{args.file.name} does not say its form. Name it: --form csv, xlsx, json, ...")
     with open_database(settings.database) as database:
-        _, export, count = export_pairs(database, _who(), form, states=args.state)
+        _, export, count = export_pairs(database, find_shell_actor(), form, states=args.state)
     try:
         with args.file.open("xb") as stream:
             os.fchmod(stream.fileno(), 0o600)  # what patrons asked is for no other account of the machine
@@ -130,7 +129,7 @@ def _post(settings: Settings, path: str, body: dict[str, object]) -> dict[str, A
     if not key:
         raise BadRequest("Drafts are made by the running service. Set READING_ROOM_STAFF_KEY, for it too.")
     here = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(settings.host, settings.host)
-    headers = {"Authorization": f"Bearer {key}", "X-Reading-Room-Staff": _who().name}
+    headers = {"Authorization": f"Bearer {key}", "X-Reading-Room-Staff": find_shell_actor().name}
     try:
         reply = httpx.post(
             f"http://{here}:{settings.port}{path}", json=body, headers=headers, timeout=_DRAFT_SECONDS
@@ -161,17 +160,6 @@ def _open_index(settings: Settings) -> Index | None:
     except RetrievalError as error:
         _say(f"Records cannot be looked up: {error}")
         return None
-
-
-def _who() -> Actor:
-    """Whoever has a shell on the server, by their login name."""
-    from serve.people.authority import Actor, Role
-
-    try:
-        name = getpass.getuser()
-    except (KeyError, OSError):
-        name = f"user {os.getuid()}"
-    return Actor(Role.ADMINISTRATOR, id="command", name=name)
 
 
 def _say(line: str) -> None:

@@ -11,9 +11,9 @@ from serve.curation.answers import Fixed, fix_answer, take_answer
 from serve.curation.entries import Entry, list_turns, read_earlier
 from serve.curation.evidence import find_index
 from serve.curation.likeness import fold_question
-from serve.curation.plain import make_plain
 from serve.curation.steps import new_id
 from serve.curation.tables import InboxEntry, InboxGroup
+from serve.plain import make_plain
 from serve.tables import Feedback
 from serve.wire.inbox import JudgementRequest
 from train.pairs.checks.languages import detect_language

@@ -13,8 +13,8 @@ from retrieval.passages import cut_record
 from retrieval.prompt import render_heading
 from retrieval.records import Hit, Record
 from retrieval.words import split_words
-from serve.curation.plain import make_plain
 from serve.errors import BadRequest
+from serve.plain import make_plain
 from serve.schemas import Source
 from train.pairs.pair import Evidence
 

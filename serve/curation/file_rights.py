@@ -8,10 +8,10 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from serve.curation.pairs import tell
-from serve.curation.plain import make_plain
 from serve.curation.tables import StoredPairRow
 from serve.people.authority import Actor
 from serve.people.moments import now_utc
+from serve.plain import make_plain
 from train.pairs.pair import Pair
 
 _BATCH = 500

@@ -16,12 +16,12 @@ from dataclasses import dataclass, replace
 from retrieval.index import Index
 from serve.curation.file_rights import state_rights
 from serve.curation.pairs import PairState, StoredPair, read_pairs, store_pairs
-from serve.curation.plain import make_plain
 from serve.curation.references import References
 from serve.database import Database
 from serve.errors import BadRequest
 from serve.people.audit import audit
 from serve.people.authority import Actor
+from serve.plain import make_plain
 from train.pairs.exchange.export import Export
 from train.pairs.exchange.forms import Form, find_form
 from train.pairs.exchange.forms import read_pairs as read_file

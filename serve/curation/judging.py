@@ -20,7 +20,6 @@ from serve.curation.composing import compose_pair, find_sources
 from serve.curation.entries import Entry, read_entries, select_worst
 from serve.curation.evidence import find_index
 from serve.curation.pairs import add_pair, load_pair, take_turn, tell
-from serve.curation.plain import make_plain
 from serve.curation.tables import (
     InboxEntry,
     InboxGroup,
@@ -33,6 +32,7 @@ from serve.errors import BadRequest, Conflict
 from serve.people.audit import audit
 from serve.people.authority import Actor
 from serve.people.moments import as_utc, now_utc
+from serve.plain import make_plain
 from serve.wire.inbox import JudgementRequest
 from train.pairs.checks import Finding
 

@@ -11,11 +11,11 @@ from sqlalchemy.orm import Session
 
 from serve.curation.checking import Checker
 from serve.curation.pairs import load_pair
-from serve.curation.plain import make_plain
 from serve.curation.steps import find_pair, weigh_approval
 from serve.curation.tables import PairEvent, StoredPairRow
 from serve.people.authority import Actor
 from serve.people.moments import as_utc
+from serve.plain import make_plain
 from serve.wire.pairs import (
     EvidenceInfo,
     FindingInfo,

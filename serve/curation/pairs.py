@@ -10,12 +10,12 @@ from typing import Any, Literal, cast
 from sqlalchemy import select, text
 from sqlalchemy.orm import Session
 
-from serve.curation.plain import make_plain
 from serve.curation.tables import PairEvent, StoredPairRow
 from serve.database import BUSY_SECONDS
 from serve.errors import BadRequest
 from serve.people.authority import Actor
 from serve.people.moments import as_utc, now_utc
+from serve.plain import make_plain
 from train.pairs.pair import Consent, Earlier, Evidence, Kind, Origin, Pair, digest
 
 PairState = Literal["draft", "submitted", "approved", "withdrawn"]

@@ -19,11 +19,11 @@ from sqlalchemy.orm import Session
 from serve.curation.checking import Checker, list_stops
 from serve.curation.likeness import fold_question
 from serve.curation.pairs import add_pair, dump_content, load_pair, take_turn, tell
-from serve.curation.plain import make_plain
 from serve.curation.tables import PairEvent, StoredPairRow
 from serve.errors import BadRequest, Conflict, Forbidden, NotFound
 from serve.people.authority import Action, Actor, may
 from serve.people.moments import as_utc, now_utc
+from serve.plain import make_plain
 from train.pairs.checks import Finding
 from train.pairs.pair import Evidence, Kind, Pair
 

@@ -21,7 +21,6 @@ from sqlalchemy.orm import Session
 from retrieval.prompt import PROMPT_VERSION
 from serve.adapters.base import weights_sha256
 from serve.curation.pairs import read_withdrawn
-from serve.curation.plain import make_plain
 from serve.database import Database
 from serve.datasets.ledger import enter_version, read_versions, read_withdrawn_pairs
 from serve.datasets.source import Records, open_records, read_candidates
@@ -32,6 +31,7 @@ from serve.engine.model import find_model
 from serve.errors import BadRequest, Conflict, NotFound, ServeError
 from serve.people.audit import audit
 from serve.people.authority import Actor
+from serve.plain import make_plain
 from serve.settings import Settings
 from serve.tokens import load_token_counter
 from train.datasets.difference import Difference, compare

@@ -6,19 +6,17 @@ They work beside a running gateway and without one.
 from __future__ import annotations
 
 import argparse
-import getpass
 import json
-import os
 from collections.abc import Callable
 from dataclasses import asdict
 from functools import partial
 from typing import TYPE_CHECKING
 
 from serve.errors import BadRequest
+from serve.people.shell import find_shell_actor
 
 if TYPE_CHECKING:
     from serve.datasets.administration import Datasets
-    from serve.people.authority import Actor
     from serve.settings import Settings
 
     Subparsers = argparse._SubParsersAction[argparse.ArgumentParser]
@@ -67,7 +65,7 @@ def run_build(datasets: Datasets, args: argparse.Namespace) -> int:
         for warning in plan.warnings:
             _say(f"  {warning}")
         return 0
-    built = datasets.build(args.name, actor=_who(), why=args.why)
+    built = datasets.build(args.name, actor=find_shell_actor(), why=args.why)
     version = built.version
     _say(
         f"{version.version}: {version.pairs} pairs to train on, {version.exam} in the exam, "
@@ -143,17 +141,6 @@ def _run(settings: Settings, handler: Handler, args: argparse.Namespace) -> int:
 
     with open_database(settings.database) as database:
         return handler(make_datasets(settings, database), args)
-
-
-def _who() -> Actor:
-    """Whoever has a shell on the server, by their login name."""
-    from serve.people.authority import Actor, Role
-
-    try:
-        name = getpass.getuser()
-    except (KeyError, OSError):
-        name = f"user {os.getuid()}"
-    return Actor(Role.ADMINISTRATOR, id="command", name=name)
 
 
 def _say(line: str) -> None:

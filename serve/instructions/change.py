@@ -22,6 +22,7 @@ from serve.instructions.tables import InstructionEvent, InstructionScope
 from serve.instructions.version import Pointer, Scope, load_pointer
 from serve.people.audit import audit
 from serve.people.authority import Actor
+from serve.plain import make_plain
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +37,7 @@ class Change:
     @property
     def who(self) -> str:
         """The name that is kept."""
-        return storable(self.actor.name)[:200]
+        return make_plain(self.actor.name)[:200]
 
     def pointer(self) -> Pointer:
         """What is in force for the scope, as nobody else can change it meanwhile."""
@@ -75,8 +76,3 @@ def change(database: Database, scope: Scope, actor: Actor, why: str = "") -> Ite
 def clean(text: str) -> str:
     """A text as it is kept: lines ended as on Unix, nothing unseen, nothing like a control token."""
     return neutralise(text.replace("\r\n", "\n").replace("\r", "\n")).strip()
-
-
-def storable(text: str) -> str:
-    """PostgreSQL cannot hold a NUL in text."""
-    return text.replace("\x00", "")

@@ -12,11 +12,12 @@ from sqlalchemy.orm import Session
 
 from serve.database import Database
 from serve.errors import BadRequest, Conflict, NotFound
-from serve.instructions.change import change, clean, storable
+from serve.instructions.change import change, clean
 from serve.instructions.tables import InstructionTrial, InstructionTrialAnswer, InstructionVersion
 from serve.instructions.trial import Answer, Trial, load_trial, name_number
 from serve.instructions.version import NONE, Scope
 from serve.people.authority import Actor
+from serve.plain import make_plain
 
 MOST_LISTED = 100
 
@@ -67,8 +68,8 @@ class TrialBook:
             at=answer.at,
             reached=answer.reached,
             written=answer.written,
-            problem=storable(answer.problem),
-            text=storable(answer.text),
+            problem=make_plain(answer.problem),
+            text=make_plain(answer.text),
             details=answer.details,
         )
         try:

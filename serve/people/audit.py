@@ -14,6 +14,7 @@ from serve.database import Database
 from serve.people.authority import Actor, Role
 from serve.people.moments import as_utc
 from serve.people.tables import AuditEvent
+from serve.plain import make_plain
 
 _PATRON = "a patron"
 _MOST_WHY = 2_000
@@ -55,10 +56,10 @@ def audit(
             at=datetime.now(UTC),
             role=actor.role.value,
             who_id="" if patron else actor.id,
-            who=_PATRON if patron else _storable(actor.name)[:200],
+            who=_PATRON if patron else make_plain(actor.name)[:200],
             what=what,
-            subject=_storable(subject)[:300],
-            why=_storable(why)[:_MOST_WHY],
+            subject=make_plain(subject)[:300],
+            why=make_plain(why)[:_MOST_WHY],
             details=dict(details or {}),
         )
     )
@@ -91,8 +92,3 @@ def _load(row: AuditEvent) -> Entry:
         why=row.why,
         details=row.details,
     )
-
-
-def _storable(text: str) -> str:
-    """PostgreSQL cannot hold a NUL in text."""
-    return text.replace("\x00", "")

@@ -14,11 +14,11 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from serve.errors import BadRequest
+from serve.people.shell import find_shell_actor
 
 if TYPE_CHECKING:
     from serve.database import Database
     from serve.people.accounts import Person
-    from serve.people.authority import Actor
     from serve.settings import Settings
 
     Subparsers = argparse._SubParsersAction[argparse.ArgumentParser]
@@ -57,7 +57,7 @@ def run_add(database: Database, args: argparse.Namespace) -> int:
     from serve.people.authority import Role
 
     role = args.role or ("curator" if list_people(database) else "administrator")
-    person = add_person(database, _name_user(), args.name, Role(role), _ask_password())
+    person = add_person(database, find_shell_actor(), args.name, Role(role), _ask_password())
     _say(f"{person.name} can sign in as {person.role}.")
     return 0
 
@@ -81,7 +81,7 @@ def run_role(database: Database, args: argparse.Namespace) -> int:
     from serve.people.accounts import change_role
     from serve.people.authority import Role
 
-    person = change_role(database, _name_user(), args.name, Role(args.role), args.why)
+    person = change_role(database, find_shell_actor(), args.name, Role(args.role), args.why)
     _say(f"{person.name}: {_describe(person)}.")
     return 0
 
@@ -90,7 +90,7 @@ def run_disable(database: Database, args: argparse.Namespace) -> int:
     """Disable an account."""
     from serve.people.accounts import set_active
 
-    person = set_active(database, _name_user(), args.name, False, args.why)
+    person = set_active(database, find_shell_actor(), args.name, False, args.why)
     _say(f"{person.name}: {_describe(person)}.")
     return 0
 
@@ -99,7 +99,7 @@ def run_enable(database: Database, args: argparse.Namespace) -> int:
     """Enable an account."""
     from serve.people.accounts import set_active
 
-    person = set_active(database, _name_user(), args.name, True, args.why)
+    person = set_active(database, find_shell_actor(), args.name, True, args.why)
     _say(f"{person.name}: {_describe(person)}.")
     return 0
 
@@ -108,7 +108,7 @@ def run_password(database: Database, args: argparse.Namespace) -> int:
     """Set a password."""
     from serve.people.accounts import set_password
 
-    person = set_password(database, _name_user(), args.name, _ask_password(), args.why)
+    person = set_password(database, find_shell_actor(), args.name, _ask_password(), args.why)
     _say(f"{person.name} can sign in with the new password; earlier sign-ins have ended.")
     return 0
 
@@ -128,17 +128,6 @@ def _ask_password() -> str:
     if getpass.getpass("The same again: ") != password:
         raise BadRequest("The two passwords are not the same. Nothing was changed.")
     return password
-
-
-def _name_user() -> Actor:
-    """Whoever runs a command on the server, by the name of their account there."""
-    from serve.people.authority import Actor, Role
-
-    try:
-        name = getpass.getuser()
-    except (KeyError, OSError):
-        name = "somebody on the server"
-    return Actor(Role.ADMINISTRATOR, "command", name)
 
 
 def _describe(person: Person) -> str:

@@ -19,11 +19,11 @@ from serve.curation.pair_views import (
     list_pairs,
 )
 from serve.curation.pairs import load_pair
-from serve.curation.plain import make_plain
 from serve.curation.steps import Edit, PairSteps, find_pair
 from serve.errors import BadRequest
 from serve.people.access import require
 from serve.people.authority import Action, Actor
+from serve.plain import make_plain
 from serve.service import Service, ServiceDep
 from serve.wire.pairs import (
     ChecksReply,
