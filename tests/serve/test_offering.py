@@ -16,7 +16,7 @@ from serve.metrics import Metrics
 from serve.offering import Offering
 from serve.settings import BUNDLED_ADAPTERS, BUNDLED_READER
 
-TERSE = "terse--v1-0b24fbb9"
+TERSE = next(path.name for path in BUNDLED_ADAPTERS.glob("terse--*"))
 
 
 @pytest.fixture
