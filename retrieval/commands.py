@@ -1,4 +1,4 @@
-"""`reading-room index build|search|verify|push`: thin handlers, heavy imports only inside them."""
+"""`reading-room index …`: thin handlers, heavy imports only inside them."""
 
 from __future__ import annotations
 
@@ -68,6 +68,7 @@ def add_commands(
         "push", parents=[shared, engine], help="give a search engine what it lacks of the index in use"
     )
     push.set_defaults(run=run_push)
+    _add_switching(commands, [shared, engine])
     return evaluate_commands.add_commands(subparsers, [shared, engine, reranker])
 
 
@@ -86,21 +87,33 @@ def _add_build(commands: Subparsers, shared: list[argparse.ArgumentParser]) -> N
     build.set_defaults(run=run_build)
 
 
+def _add_switching(commands: Subparsers, shared: list[argparse.ArgumentParser]) -> None:
+    reembed = commands.add_parser(
+        "reembed", parents=shared, help="the same records with the vectors of another --embedder"
+    )
+    reembed.set_defaults(run=run_reembed)
+    versions = commands.add_parser("versions", parents=shared[:1], help="versions that can be gone back to")
+    versions.set_defaults(run=run_versions)
+    use = commands.add_parser("use", parents=shared, help="go back to a version that is still on disk")
+    use.add_argument("version", metavar="VERSION")
+    use.set_defaults(run=run_use)
+
+
 def run_build(args: argparse.Namespace) -> int:
     """Build a snapshot and print what was read. 0 when anything was indexed; errors rise."""
-    from retrieval.embedding import load_embedder
     from retrieval.errors import SnapshotError, SourceError
     from retrieval.sources.files import list_files
     from retrieval.sources.reading import SourceOptions
     from retrieval.sources.refresh import build_from_sources
     from retrieval.sources.registry import load_sources, replace_given
+    from retrieval.store.index_embedder import load_index_embedder
 
     for path in args.paths:
         if not path.exists():
             raise SourceError(path, "is not there", remedy="give files or folders that exist")
     started = time.perf_counter()
     options = SourceOptions(carry_containers=args.carry_containers, link_template=args.link_template)
-    embedder = load_embedder(args.embedder, args.root.parent / "models")
+    embedder = load_index_embedder(args.root, args.embedder)
     loaded = time.perf_counter()
     sources = replace_given(load_sources(args.root), args.paths, options)
     files = sum(len(list_files(args.root, source)) for source in sources)
@@ -192,15 +205,56 @@ def run_push(args: argparse.Namespace) -> int:
     return 0
 
 
+def run_reembed(args: argparse.Namespace) -> int:
+    """Write the index in use anew with another embedder and switch to it; errors rise."""
+    from retrieval.store.index_embedder import load_index_embedder
+    from retrieval.store.reembedding import reembed_index
+
+    started = time.perf_counter()
+    embedder = load_index_embedder(args.root, args.embedder)
+    loaded = time.perf_counter()
+    with args.open_mirror(args) as mirror, _show_progress(0) as progress:
+        built = reembed_index(args.root, embedder, progress, mirror=mirror)
+    _print_summary(built, args.root, time.perf_counter() - started, time.perf_counter() - loaded)
+    return 0
+
+
+def run_versions(args: argparse.Namespace) -> int:
+    """List the versions on disk, newest last; errors rise."""
+    from retrieval.errors import SnapshotError
+    from retrieval.store.snapshot import list_versions, read_current, read_manifest
+
+    current = read_current(args.root)
+    for version in list_versions(args.root):
+        mark = "in use" if version == current else ""
+        try:
+            manifest = read_manifest(args.root / version)
+        except SnapshotError as problem:
+            print(f"{version}  {problem}")
+            continue
+        print(f"{version}  {manifest.records:,} records, embedder {manifest.embedder}  {mark}".rstrip())
+    return 0
+
+
+def run_use(args: argparse.Namespace) -> int:
+    """Switch to a version on disk; a running gateway follows. Errors rise."""
+    from retrieval.store.snapshot import switch_to
+
+    with args.open_mirror(args) as mirror:
+        manifest = switch_to(args.root, args.version, mirror)
+    print(f"index {manifest.version} is in use in {args.root}, embedder {manifest.embedder}")
+    return 0
+
+
 def _open(
     args: argparse.Namespace, engine: SearchEngine | None = None, reranker: Reranker | None = None
 ) -> Index:
-    from retrieval.embedding import load_embedder
     from retrieval.index import Index
+    from retrieval.store.index_embedder import load_index_embedder
     from retrieval.store.snapshot import read_current
 
     folder = args.root / read_current(args.root)
-    embedder = load_embedder(args.embedder, args.root.parent / "models")
+    embedder = load_index_embedder(args.root, args.embedder)
     return Index(folder, embedder, engine=engine, reranker=reranker)
 
 

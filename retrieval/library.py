@@ -10,13 +10,16 @@ from retrieval.embedding import Embedder
 from retrieval.errors import IndexDamaged, IndexMissing, RetrievalError, SnapshotError
 from retrieval.index import Index
 from retrieval.ranking.reranking import Reranker
-from retrieval.store.snapshot import read_current
+from retrieval.store.index_embedder import fit_embedder
+from retrieval.store.snapshot import read_current, read_manifest
 
 
 class Library:
     """Holds the current Index of a folder of snapshots; safe to use from several threads.
 
-    Nothing is opened before the first `refresh`. An Index handed out stays usable after a switch.
+    Nothing is opened before the first `refresh`. An Index handed out stays usable after a switch. A snapshot
+    whose vectors are of another model is opened with that model where it lies beside the index, so that a
+    switch to a tuned model, and back, is a switch of the snapshot alone.
     """
 
     def __init__(
@@ -47,7 +50,7 @@ class Library:
 
     @property
     def embedder(self) -> Embedder:
-        """What turns questions and passages into vectors here."""
+        """What turns questions and passages into vectors in the index in use."""
         return self._embedder
 
     def look(self) -> None:
@@ -83,9 +86,11 @@ class Library:
         """The snapshot, or a newer one where it was removed meanwhile. Raises SnapshotError."""
         while True:
             try:
-                return Index(
-                    self._root / version, self._embedder, engine=self._engine, reranker=self._reranker
-                )
+                folder = self._root / version
+                embedder = fit_embedder(self._root, read_manifest(folder), self._embedder)
+                index = Index(folder, embedder, engine=self._engine, reranker=self._reranker)
+                self._embedder = embedder
+                return index
             except (SnapshotError, OSError) as problem:
                 now = self._read_version()
                 if now is None or now == version:

@@ -49,6 +49,25 @@ def open_or_export(name: str, digest: str, caches: Sequence[Path]) -> OnnxEmbedd
     raise EmbedderError(f"no place for the exported model can be written to: {problem}")
 
 
+def open_exported(digest: str, caches: Sequence[Path]) -> OnnxEmbedder:
+    """The exported model whose `Embedder.digest` this is, from the first cache that has it: what the manifest
+    of an index asks for, without the weights that it was exported from.
+
+    Raises EmbedderError where no cache has it whole.
+    """
+    weights = digest.partition("-")[2]
+    for cache in caches:
+        try:
+            embedder = _open(_place(cache, weights), weights)
+        except EmbedderError:
+            continue
+        if embedder.digest == digest:
+            return embedder
+    raise EmbedderError(
+        f"the embedding model {digest[:24]}… is not in {caches[-1]}; put it back, or build the index again"
+    )
+
+
 def _open_or_export_locked(name: str, digest: str, folder: Path) -> OnnxEmbedder:
     try:
         return _open(folder, digest)

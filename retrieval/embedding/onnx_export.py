@@ -72,7 +72,7 @@ def export_model(name: str, folder: Path) -> Card:
     probes = range(0, len(texts), max(1, len(texts) // _KEPT_PROBES))
     card = Card(
         recipe=RECIPE,
-        name=name,
+        name=source.name if source == Path(name).expanduser() else name,  # not where it lies on this machine
         weights=weights,
         precision=precision,
         dimension=expected.shape[1],

@@ -100,10 +100,10 @@ def _to_json(
 
 
 def _open(args: argparse.Namespace, engine: SearchEngine | None, reranker: Reranker | None) -> Index:
-    from retrieval.embedding import load_embedder
     from retrieval.library import Library
+    from retrieval.store.index_embedder import load_index_embedder
 
-    embedder = load_embedder(args.embedder, args.root.parent / "models")
+    embedder = load_index_embedder(args.root, args.embedder)
     return Library(args.root, embedder, engine=engine, reranker=reranker).current()
 
 

@@ -218,9 +218,9 @@ def _embedder(args: argparse.Namespace) -> GetEmbedder:
     """Loads it when it is first asked for."""
     from functools import cache
 
-    from retrieval.embedding import load_embedder
+    from retrieval.store.index_embedder import load_index_embedder
 
-    return cache(lambda: load_embedder(args.embedder, args.root.parent / "models"))
+    return cache(lambda: load_index_embedder(args.root, args.embedder))
 
 
 def _quiet(step: str, done: int, total: int | None = None) -> None:

@@ -87,7 +87,7 @@ def build_index(
                     f"nothing to index: {len(told.sources) + len(told.skipped)} files gave no record; "
                     "the index in use, if any, is unchanged"
                 )
-        reused = writer.close(lambda: embedder, _find_stored(root, embedder), progress)
+        reused = writer.close(lambda: embedder, find_stored(root, embedder), progress)
         write_deletions(folder, np.empty(0, np.int32), np.empty(0, np.int32))
         now = datetime.now(UTC)
         part = writer.stamp()
@@ -141,7 +141,7 @@ def origin_of(reading: Reading) -> Origin:
     )
 
 
-def _find_stored(root: Path, embedder: Embedder) -> StoredVectors:
+def find_stored(root: Path, embedder: Embedder) -> StoredVectors:
     """Vectors of the snapshot in use by key; none when it cannot be used for that."""
     try:
         folder = root / read_current(root)

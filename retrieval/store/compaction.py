@@ -13,6 +13,7 @@ from pathlib import Path
 import numpy as np
 
 from retrieval.store.builder import FIRST_PART, FORMATS
+from retrieval.store.catalog import Catalog
 from retrieval.store.lexical import LexicalWriter
 from retrieval.store.mirror import Mirror
 from retrieval.store.part_writer import Beginning, GetEmbedder, PartWriter, Progress
@@ -57,12 +58,7 @@ def compact_index(
         check_files(before, old)
         parts = open_parts(before, old)
         catalog = open_catalog(before, parts)
-        with LexicalWriter(folder / "lexical") as words:
-            writer = PartWriter(folder / "parts" / FIRST_PART, words, Beginning())
-            for origin in catalog.origins().values():
-                writer.add_origin(origin)
-            for _, key, record in catalog.stream():
-                writer.add(record, key)
+        writer = write_as_one(folder, catalog)
         writer.close(get_embedder, open_stored_vectors(parts), progress)
         write_deletions(folder, np.empty(0, np.int32), np.empty(0, np.int32))
         checksums, part = stamp_files(folder), writer.stamp()
@@ -91,3 +87,14 @@ def compact_index(
             manifest = replace(manifest, version=choose_version(root, writer.digest.hexdigest(), now))
             publish(root, folder, manifest, mirror)
             return manifest
+
+
+def write_as_one(folder: Path, catalog: Catalog) -> PartWriter:
+    """Write all records of a catalogue as one part into a build; what is left is to close it."""
+    with LexicalWriter(folder / "lexical") as words:
+        writer = PartWriter(folder / "parts" / FIRST_PART, words, Beginning())
+        for origin in catalog.origins().values():
+            writer.add_origin(origin)
+        for _, key, record in catalog.stream():
+            writer.add(record, key)
+    return writer

@@ -294,6 +294,27 @@ def publish(root: Path, folder: Path, manifest: Manifest, mirror: Mirror | None 
     return final
 
 
+def switch_to(root: Path, version: str, mirror: Mirror | None = None) -> Manifest:
+    """Make a snapshot that is still on disk the current one, which is how a switch is taken back.
+
+    Its vectors' model goes with it (`retrieval.library.Library`). Raises IndexMissing where there is no such
+    version, IndexDamaged where it is not whole, and SnapshotError while a build is under way; nothing is
+    switched then.
+    """
+    with locking(root):
+        known = list_versions(root)
+        if version not in known:
+            raise IndexMissing(
+                f"{root}: no version {version[:80]!r}; on disk are: {', '.join(known) or 'none'}"
+            )
+        manifest = read_manifest(root / version)
+        check_files(root / version, manifest, thoroughly=True)
+        if mirror:
+            mirror.take_in(root, root / version, manifest)
+        _replace_current(root, version)
+        return manifest
+
+
 def list_versions(root: Path) -> list[str]:
     """Versions on disk, oldest first."""
     return sorted(
