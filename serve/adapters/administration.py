@@ -11,6 +11,7 @@ import os
 import subprocess
 import sys
 import threading
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -27,6 +28,8 @@ from serve.settings import BUNDLED_ADAPTERS, BUNDLED_READER, Settings, child_env
 log = logging.getLogger(__name__)
 
 REFERENCE_SECONDS = 900
+RUN_PREFIX = "run-"
+"""A training run's id begins with it."""
 _LOW_PRIORITY = 10
 """Patrons may be asking on the same machine."""
 
@@ -82,7 +85,8 @@ class Administration:
         """Register the sound versions in the folder that are not known; say what is left out, and why.
 
         The bundled ones are copied there first, once: one that was purged does not come back. What cannot
-        be read or kept is said in the log, and keeps no gateway from starting.
+        be read or kept is said in the log, and keeps no gateway from starting. A version that a run made
+        is registered by that run or by hand: one whose run was cut short shall answer nobody.
         """
         try:
             base = self._base()
@@ -93,7 +97,7 @@ class Administration:
         folders = list_adapters(self.store.root, base, most_rank=self._most_rank, base_names=self._base_names)
         for problem in (problem for folder in folders for problem in folder.problems):
             log.warning("adapter left out: %s", problem)
-        return self.registry.adopt(folders, who=who)
+        return self.registry.adopt([folder for folder in folders if not is_made_by_run(folder)], who=who)
 
     def _bring_bundled(self) -> None:
         if self._bundled is None:
@@ -115,14 +119,41 @@ class Administration:
         `source` and `name` as in `AdapterStore.add`, which also says what is raised. An add that died
         half-way is finished by adding the same folder again.
         """
-        folder = self._take_in(source, name)
+        folder = self.take_in(source, name)
         staged = self.registry.stage(folder, who=who, why=why)
         if staged.state != "staged":
             return Added(staged, "")
-        reference, remark = self._compute_reference(folder.path)
+        reference, remark = self.compute_reference(folder.path)
         if reference is None and staged.reference is not None:
             remark = f"{remark} The reference in its manifest is used."
         return Added(self.registry.register(folder, reference=reference, who=who, why=why), remark)
+
+    def take_in(
+        self, source: Path, name: str | None, lineage: Mapping[str, Any] | None = None
+    ) -> AdapterFolder:
+        """Check a version and copy it into the folder; nobody is told of it yet.
+
+        The same files, taken in before and not registered, give what lies there. Arguments and what is
+        raised: `AdapterStore.add`.
+        """
+        try:
+            return self._copy_in(source, name, lineage)
+        except Conflict:
+            left = self._find_unfinished(source)
+            if left is None:
+                raise
+            return left
+
+    def compute_reference(self, adapter: Path) -> tuple[dict[str, Any] | None, str]:
+        """What peft's own forward pass gives, computed in a process of its own, one at a time.
+
+        None with why in one line where it cannot be had.
+        """
+        if self._model is None:
+            return None, "Not compared with peft: the base model is not on this machine."
+        command = [sys.executable, "-m", "train.reference", str(self._model), str(adapter)]
+        with self._computing:
+            return _run_reference(command)
 
     def add_incoming(self, folder: str, *, name: str | None = None, who: str, why: str = "") -> Added:
         """Add a sub-folder of the incoming folder, by its bare name. Raises as `add` does."""
@@ -168,18 +199,16 @@ class Administration:
             log.info("the files of %s were gone already", name)
         return version
 
-    def _take_in(self, source: Path, name: str | None) -> AdapterFolder:
-        try:
-            return self._copy_in(source, name)
-        except Conflict:
-            left = self._find_unfinished(source)
-            if left is None:
-                raise
-            return left
-
-    def _copy_in(self, source: Path, name: str | None) -> AdapterFolder:
+    def _copy_in(
+        self, source: Path, name: str | None, lineage: Mapping[str, Any] | None = None
+    ) -> AdapterFolder:
         return self.store.add(
-            source, self._base(), most_rank=self._most_rank, name=name, base_names=self._base_names
+            source,
+            self._base(),
+            most_rank=self._most_rank,
+            name=name,
+            lineage=lineage,
+            base_names=self._base_names,
         )
 
     def _find_unfinished(self, source: Path) -> AdapterFolder | None:
@@ -221,14 +250,6 @@ class Administration:
             raise EngineDown(self._missing)
         return read_base(self._model) if self._model else None
 
-    def _compute_reference(self, adapter: Path) -> tuple[dict[str, Any] | None, str]:
-        """What peft's own forward pass gives, computed in a process of its own, one at a time."""
-        if self._model is None:
-            return None, "Not compared with peft: the base model is not on this machine."
-        command = [sys.executable, "-m", "train.reference", str(self._model), str(adapter)]
-        with self._computing:
-            return _run_reference(command)
-
 
 def make_administration(settings: Settings, registry: Registry) -> Administration:
     """The administration of the adapter folder that the settings name."""
@@ -243,6 +264,11 @@ def make_administration(settings: Settings, registry: Registry) -> Administratio
         missing=model.problem if model and not settings.engine_urls else "",
         bundled=BUNDLED_ADAPTERS if model and model.path == BUNDLED_READER else None,
     )
+
+
+def is_made_by_run(folder: AdapterFolder) -> bool:
+    """Whether a version's manifest says that a training run made it."""
+    return str(folder.lineage.get("run", "")).startswith(RUN_PREFIX)
 
 
 def _find_base(settings: Settings) -> ModelFolder | None:
