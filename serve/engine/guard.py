@@ -2,13 +2,13 @@
 
 Run by path with `python -I -S`, so it costs little and imports nothing of ours:
 
-    guard.py LOG BYTES
+    guard.py LOG BYTES [GRACE]
 
 Standard input is a pipe that the gateway holds open; its first line is the engine's command as JSON (so
 that `pkill -f` with the engine's name does not meet the guard too). At its end, or on SIGTERM, the
-engine's process group gets SIGTERM and after a grace SIGKILL; then whatever else is left in this session
-is killed. The engine's output goes to LOG, which is turned to LOG.1 whenever it would exceed BYTES. The
-exit code is the engine's.
+engine's process group gets SIGTERM and after GRACE seconds SIGKILL; then whatever else is left in this
+session is killed. The engine's output goes to LOG, which is turned to LOG.1 whenever it would exceed BYTES.
+The exit code is the engine's.
 """
 
 from __future__ import annotations
@@ -66,7 +66,7 @@ def die_with_parent() -> None:
         ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
 
 
-def guard(command: list[str], log: CappedLog) -> int:
+def guard(command: list[str], log: CappedLog, grace_seconds: float = GRACE_SECONDS) -> int:
     """Run `command` until it ends by itself or the gateway is gone; nothing of it is left after."""
     asked_to_stop = False
 
@@ -100,7 +100,7 @@ def guard(command: list[str], log: CappedLog) -> int:
                 selector.unregister(output)
                 time.sleep(_TICK_SECONDS)
         if asked_to_stop and killed_at == float("inf"):
-            killed_at = time.monotonic() + GRACE_SECONDS
+            killed_at = time.monotonic() + grace_seconds
             _signal_group(engine.pid, signal.SIGTERM)
         if time.monotonic() > killed_at:
             _signal_group(engine.pid, signal.SIGKILL)
@@ -157,8 +157,9 @@ def main() -> int:
     """Read the command line and the command, guard, and exit as the engine did."""
     if os.getsid(0) != os.getpid():
         sys.exit("guard: expected a session of its own, because it ends whatever runs in its session")
-    path, limit = sys.argv[1:]
-    code = guard(json.loads(_read_line()), CappedLog(Path(path), int(limit)))
+    path, limit, *grace = sys.argv[1:]
+    log = CappedLog(Path(path), int(limit))
+    code = guard(json.loads(_read_line()), log, float(grace[0]) if grace else GRACE_SECONDS)
     return code if code >= 0 else 128 - code
 
 
