@@ -1,0 +1,162 @@
+"""The card's sections on what was found: scores with their intervals, the gate, who decided what."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from train.card.card import NOT_KNOWN, Section, Subject, Table
+
+_ROLES = ("base", "champion", "candidate")
+_TITLES = {"base": "Base", "champion": "Champion", "candidate": "This version"}
+
+
+def describe_scores(subject: Subject) -> Section:
+    """The exam's figures for base, champion and this version, and what differs between them."""
+    versions, comparisons = (
+        _mapping(subject.report.get("versions")),
+        _mapping(subject.report.get("comparisons")),
+    )
+    if not _mapping(versions.get("candidate")):
+        return Section(
+            "scores",
+            "Scores",
+            ("It has not sat an exam that this program knows of: how good its answers are is not known.",),
+        )
+    told = [
+        "All of them answered the same held-out questions over the same passages, with greedy decoding. Each "
+        "figure has its 95 % interval and the number of questions it is over.",
+        *(
+            f"{_TITLES[role]}: {_text(told.get('name'), NOT_KNOWN)}."
+            for role in _ROLES
+            if (told := _mapping(versions.get(role)))
+        ),
+    ]
+    tables = [_compare_figures(versions)]
+    for role in ("champion", "base"):
+        if found := _mapping(comparisons.get(role)):
+            told.append(f"Beside the {role}: {_text(found.get('sentence'), NOT_KNOWN)}.")
+            tables.append(_list_differences(role, _mapping(found.get("differences"))))
+    return Section("scores", "Scores", tuple(told), tuple(table for table in tables if table.rows))
+
+
+def describe_gate(subject: Subject) -> Section:
+    """Each stage of the gate with its verdict and what it says."""
+    stages = [_mapping(stage) for stage in _list(subject.gate.get("stages"))]
+    if not stages:
+        return Section("gate", "The gate", ("The gate has not judged it.",))
+    rows = tuple(
+        (
+            _text(stage.get("name"), NOT_KNOWN),
+            _text(stage.get("verdict"), NOT_KNOWN),
+            " ".join(one for one in _list(stage.get("sentences")) if isinstance(one, str)),
+            _show_needed(stage.get("needed")),
+        )
+        for stage in stages
+    )
+    return Section(
+        "gate",
+        "The gate",
+        (
+            f"Verdict: {_text(subject.gate.get('verdict'), NOT_KNOWN)}. "
+            f"{subject.gate.get('sentence') or ''}".strip(),
+        ),
+        (Table("Stages", ("Stage", "Verdict", "What was found", "Would settle it"), rows),),
+    )
+
+
+def describe_decisions(subject: Subject) -> Section:
+    """Who decided on it, when and why."""
+    if not subject.decisions:
+        return Section("decisions", "Approvals", ("Nobody has decided on it yet.",))
+    rows = tuple(
+        (one.at, one.who, one.what, one.why or "none given", one.override) for one in subject.decisions
+    )
+    overridden = sum(bool(one.override) for one in subject.decisions)
+    told = ["Each decision is a named person's, with their reason."]
+    if overridden:
+        told.append(f"{overridden} of them passed over the gate's verdict, for the reason that is given.")
+    headings = ("When", "Who", "What", "Why", "Why over the gate's verdict")
+    return Section("decisions", "Approvals", tuple(told), (Table("Decisions", headings, rows),))
+
+
+def list_scores(report: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
+    """This version's figures by name, each with value, low, high and count; none without its interval."""
+    candidate = _mapping(_mapping(report.get("versions")).get("candidate"))
+    return {
+        name: {key: figure[key] for key in ("value", "low", "high", "count")}
+        for name, figure in _read_figures(candidate).items()
+    }
+
+
+def _compare_figures(versions: Mapping[str, Any]) -> Table:
+    roles = [role for role in _ROLES if _mapping(versions.get(role))]
+    figures = {role: _read_figures(_mapping(versions[role])) for role in roles}
+    names = dict.fromkeys(name for role in roles for name in figures[role])
+    rows = tuple(
+        (name_metric(name), *(_show_figure(figures[role].get(name)) for role in roles)) for name in names
+    )
+    return Table("The exam", ("Figure", *(_TITLES[role] for role in roles)), rows)
+
+
+def _list_differences(role: str, differences: Mapping[str, Any]) -> Table:
+    rows = tuple(
+        (
+            name_metric(name),
+            f"{found['value']:+.3f}",
+            f"{found['low']:+.3f}",
+            f"{found['high']:+.3f}",
+            f"{found['count']} in {_text(str(found.get('clusters', NOT_KNOWN)))} groups",
+        )
+        for name, found in ((name, _mapping(one)) for name, one in differences.items())
+        if _is_figure(found)
+    )
+    headings = ("Figure", "Difference", "At least (95 %)", "At most (95 %)", "Questions")
+    return Table(f"This version less the {role}, question by question", headings, rows)
+
+
+def _read_figures(version: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
+    """Figures that come whole, with interval and count, over one question at least."""
+    found = {name: _mapping(figure) for name, figure in _mapping(version.get("figures")).items()}
+    return {name: figure for name, figure in found.items() if _is_figure(figure) and figure["count"] > 0}
+
+
+def _is_figure(figure: Mapping[str, Any]) -> bool:
+    return all(
+        isinstance(figure.get(key), int | float)
+        and not isinstance(figure[key], bool)
+        and math.isfinite(figure[key])
+        for key in ("value", "low", "high", "count")
+    )
+
+
+def _show_figure(figure: Mapping[str, Any] | None) -> str:
+    if figure is None:
+        return NOT_KNOWN
+    return f"{figure['value']:.3f} ({figure['low']:.3f} to {figure['high']:.3f}; {figure['count']})"
+
+
+def name_metric(name: str) -> str:
+    """A figure's name for people."""
+    return name.replace("_", " ")
+
+
+def _show_needed(needed: object) -> str:
+    return (
+        f"{needed} questions"
+        if isinstance(needed, int) and not isinstance(needed, bool) and needed > 0
+        else ""
+    )
+
+
+def _mapping(value: object) -> dict[str, Any]:
+    return dict(value) if isinstance(value, Mapping) else {}
+
+
+def _list(value: object) -> Sequence[Any]:
+    return value if isinstance(value, list | tuple) else ()
+
+
+def _text(value: object, missing: str = "") -> str:
+    return value.strip().removesuffix(".") if isinstance(value, str) and value.strip() else missing
