@@ -6,8 +6,7 @@ import argparse
 import asyncio
 import json
 import sys
-from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Sequence
 from dataclasses import fields
 from pathlib import Path
 from random import Random
@@ -17,7 +16,6 @@ from serve.errors import BadRequest
 from serve.settings import Settings
 
 if TYPE_CHECKING:
-    from serve.engine.client import EngineClient
     from serve.evaluation.asking import Sitting
     from train.evaluation.scoring import Judgement, Scores
     from train.evaluation.task import Task
@@ -53,12 +51,13 @@ def add_command(evaluate: argparse._SubParsersAction[argparse.ArgumentParser], s
 async def run_answers(args: argparse.Namespace, settings: Settings) -> int:
     """Ask all questions and print the figures, last as one line of JSON."""
     from serve.evaluation.asking import Asker
+    from serve.evaluation.reaching import reach_engine
 
     def say(line: str) -> None:
         if not args.json:
             print(line, file=sys.stderr, flush=True)
 
-    async with _reach_engine(settings, say) as engine:
+    async with reach_engine(settings, say) as engine:
         names = [model.name for model in await engine.models()]
         version = args.model or names[0]
         if version not in names:
@@ -96,33 +95,6 @@ def _make_tasks(args: argparse.Namespace, settings: Settings, context: int) -> l
         count_tokens=load_token_counter(settings.model),
     )
     return list(maker.make_all(gold.questions))
-
-
-@asynccontextmanager
-async def _reach_engine(settings: Settings, say: object) -> AsyncIterator[EngineClient]:
-    """The engine of the service that runs on this data folder, else as the service would have one."""
-    from serve.engine.backend import start_backend
-    from serve.engine.client import EngineClient
-    from serve.engine.plan import find_socket
-
-    socket = find_socket(settings.data)
-    running = EngineClient("http://engine", socket=socket, stall_seconds=settings.engine_stall_seconds)
-    await running.start()
-    try:
-        if not settings.engine_urls and socket.exists() and await running.is_alive():
-            yield running
-            return
-    finally:
-        await running.close()
-    async with start_backend(settings, say) as backend:  # type: ignore[arg-type]
-        for client in backend.clients:
-            await client.start()
-        try:
-            await backend.wait_ready()
-            yield backend.clients[0]
-        finally:
-            for client in backend.clients:
-                await client.close()
 
 
 def _print(args: argparse.Namespace, sitting: Sitting, version: str) -> None:
