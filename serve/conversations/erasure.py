@@ -7,7 +7,7 @@ named, in the reply and in a record that is kept, so that staff can withdraw and
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Protocol
@@ -188,9 +188,8 @@ def find_adapters(session: Session, datasets: Sequence[str]) -> list[str]:
 
 
 def _list_names(dataset: object) -> list[str]:
-    """A lineage names one dataset version, or several, or has its name among more that it tells of it."""
-    found = dataset.get("version") if isinstance(dataset, Mapping) else dataset
-    named = found if isinstance(found, list) else [found]
+    """A lineage names one dataset version, or several."""
+    named = dataset if isinstance(dataset, list) else [dataset]
     return [name for name in named if isinstance(name, str)]
 
 
