@@ -22,6 +22,8 @@ from serve.answer_memory import AnswerMemory
 from serve.answers import Answerer
 from serve.body_limit import BodyLimit
 from serve.cache_rule import CacheRule
+from serve.comparisons.book import ComparisonBook
+from serve.comparisons.filling import ComparisonDesk
 from serve.conversations.keeping import make_keeper
 from serve.conversations.retention import GATEWAY, purge
 from serve.conversations.scrubbing import scrub_owed
@@ -44,6 +46,7 @@ from serve.routes import (
     adapters,
     chat,
     collections,
+    comparisons,
     conversations,
     datasets,
     feedback,
@@ -112,6 +115,7 @@ def create_app(
             await service.offering.refresh()
             await service.instructions.follower.refresh()
             stack.push_async_callback(service.instructions.close)
+            stack.push_async_callback(service.comparisons.close)
             for work in (
                 _watch_engines, _watch_registry, _review_rollouts, _watch_index, _watch_search_engine,
                 _purge, _count_days, _watch_instructions,
@@ -127,7 +131,7 @@ def create_app(
     install_error_replies(app)
     for routes in (
         chat, adapters, collections, trial_search, feedback, conversations, health, session, people,
-        instructions, inbox, pairs_exchange, pairs, datasets, usage, settings_routes, sources,
+        instructions, comparisons, inbox, pairs_exchange, pairs, datasets, usage, settings_routes, sources,
     ):  # fmt: skip
         app.include_router(routes.router)
     if mount_pages:
@@ -174,6 +178,7 @@ def _assemble(settings: Settings, library: Library, engines: Sequence[EngineClie
         instructions=InstructionDesk(
             book, TrialBook(database), answerer, admission, follower, settings.answer_seconds
         ),
+        comparisons=ComparisonDesk(ComparisonBook(database), answerer, admission, settings.answer_seconds),
     )
 
 

@@ -15,6 +15,7 @@ from serve.admission import Admission
 from serve.aliases import Aliases
 from serve.answer_memory import AnswerMemory
 from serve.answers import Answerer
+from serve.comparisons.filling import ComparisonDesk
 from serve.database import Database
 from serve.engine.pool import Engines
 from serve.instructions.trying import InstructionDesk
@@ -37,6 +38,7 @@ class Service:
     memory: AnswerMemory
     admission: Admission
     instructions: InstructionDesk
+    comparisons: ComparisonDesk
     page_key: str = field(default_factory=lambda: f"rrp_{secrets.token_urlsafe(32)}", repr=False)
     """What the gateway's own pages send where programs need a key; made anew at each start."""
 

@@ -169,6 +169,9 @@ class Settings(BaseSettings):
         "a warning before.",
     )
 
+    patron_comparisons: bool = False
+    """Whether patrons may be asked which of two answers is better, on a page of its own."""
+
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
     """How much is logged: DEBUG, INFO, WARNING or ERROR."""
 

@@ -49,6 +49,11 @@ class Action(StrEnum):
     READ_USAGE = "read usage"
     READ_ADAPTERS = "read adapters"
     MANAGE_ADAPTERS = "manage adapters"
+    READ_COMPARISONS = "read comparisons"
+    RUN_COMPARISONS = "run comparisons"
+    """Begin, open and close blind comparisons of two versions."""
+    COMPARE_ANSWERS = "compare answers"
+    """Vote in them; patrons only where the library's setting and the comparison allow it."""
     READ_SOURCES = "read sources"
     MANAGE_INSTRUCTIONS = "manage instructions"
     READ_SETTINGS = "read settings"
@@ -93,6 +98,9 @@ _ALLOWED: dict[Action, tuple[Role, ...]] = {
     Action.READ_USAGE: STAFF,
     Action.READ_ADAPTERS: STAFF,
     Action.MANAGE_ADAPTERS: STAFF[2:],
+    Action.READ_COMPARISONS: STAFF,
+    Action.RUN_COMPARISONS: STAFF[1:],
+    Action.COMPARE_ANSWERS: EVERYBODY,
     Action.READ_SOURCES: STAFF,
     Action.MANAGE_INSTRUCTIONS: STAFF[1:],
     Action.READ_SETTINGS: STAFF[2:],

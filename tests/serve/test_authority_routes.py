@@ -91,6 +91,19 @@ TABLE: dict[str, frozenset[str]] = {
     "POST /v1/aliases/{alias}/rollback": D,
     "PUT /v1/collections/{collection:path}/alias": D,
     "GET /v1/adapter-events": CAD,
+    # blind comparisons
+    "GET /v1/comparisons": CAD,
+    "POST /v1/comparisons": AD,
+    "GET /v1/comparisons/{comparison}": CAD,
+    "POST /v1/comparisons/{comparison}/fill": AD,
+    "POST /v1/comparisons/{comparison}/open": AD,
+    "POST /v1/comparisons/{comparison}/close": AD,
+    "GET /v1/comparisons/{comparison}/result": CAD,
+    "GET /v1/comparison-ratings": CAD,
+    "GET /v1/open-comparisons": ASKERS,
+    "GET /v1/comparisons/{comparison}/task": ASKERS,
+    "POST /v1/comparisons/{comparison}/votes": ASKERS,
+    "DELETE /v1/comparisons/{comparison}/votes/{question}": ASKERS,
     # the inbox
     "GET /v1/inbox": CAD,
     "POST /v1/inbox/next": CAD,
@@ -125,6 +138,13 @@ TABLE: dict[str, frozenset[str]] = {
     "GET /v1/datasets/{version}/exam": D,
     "GET /v1/datasets/{before}/diff/{after}": CAD,
     "POST /v1/datasets/{version}/verify": CAD,
+    # jobs
+    "GET /v1/jobs": CAD,
+    "GET /v1/jobs/{job}": CAD,
+    "GET /v1/jobs/{job}/events": CAD,
+    "POST /v1/jobs/{job}/cancel": AD,
+    "POST /v1/jobs/{job}/pause": AD,
+    "POST /v1/jobs/{job}/resume": AD,
     # the other rooms
     "GET /v1/instructions": AD,
     "GET /v1/instructions/versions": AD,
@@ -211,7 +231,7 @@ async def house(tmp_path_factory: pytest.TempPathFactory, embedder: Embedder) ->
         database = scene.app.state.service.database
         add_staff(database)
         possible = [Action.ASK, Action.GIVE_FEEDBACK, Action.KEEP_CONVERSATION, Action.READ_PAGE,
-                    Action.READ_STATUS, Action.SIGN_IN]  # fmt: skip
+                    Action.READ_STATUS, Action.SIGN_IN, Action.COMPARE_ANSWERS]  # fmt: skip
         _, everything = add_key(database, ROOT, "everything", possible)
         _, feedback = add_key(database, ROOT, "feedback", [Action.GIVE_FEEDBACK])
         yield House(scene, {"all": everything, "feedback": feedback})
