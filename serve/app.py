@@ -53,6 +53,7 @@ from serve.routes import (
     health,
     inbox,
     instructions,
+    jobs,
     pairs,
     pairs_exchange,
     people,
@@ -132,6 +133,7 @@ def create_app(
     for routes in (
         chat, adapters, collections, trial_search, feedback, conversations, health, session, people,
         instructions, comparisons, inbox, pairs_exchange, pairs, datasets, usage, settings_routes, sources,
+        jobs,
     ):  # fmt: skip
         app.include_router(routes.router)
     if mount_pages:

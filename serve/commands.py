@@ -9,7 +9,7 @@ import logging
 import signal
 import socket
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import AsyncExitStack
 from types import FrameType
 
@@ -30,35 +30,48 @@ def add_commands(
     *,
     mount_pages: MountPages,
     build_index: BuildIndex,
+    worker: Sequence[str],
 ) -> None:
-    """Add this package's commands. `build_index` is called where there is no index yet."""
+    """Add this package's commands. `build_index` is called where there is no index yet.
+
+    `worker` is the command of a worker for jobs, which runs beside the service where settings say so.
+    """
     serve = subparsers.add_parser("serve", help="start the engine and the service, and say when it is ready")
     serve.add_argument("--port", type=int, default=settings.port, help="default: %(default)s")
     serve.add_argument("--host", default=settings.host, help="default: %(default)s")
-    serve.set_defaults(run=lambda arguments: run_serve(arguments, settings, mount_pages, build_index))
+    serve.set_defaults(run=lambda arguments: run_serve(arguments, settings, mount_pages, build_index, worker))
     doctor = subparsers.add_parser("doctor", help="what this machine has, what will be used, what is wrong")
     doctor.set_defaults(run=lambda _: _run_doctor(settings))
 
 
 def run_serve(
-    arguments: argparse.Namespace, settings: Settings, mount_pages: MountPages, build_index: BuildIndex
+    arguments: argparse.Namespace,
+    settings: Settings,
+    mount_pages: MountPages,
+    build_index: BuildIndex,
+    worker: Sequence[str],
 ) -> int:
     """Serve until told to stop; 0 after an orderly stop, 2 when it could not start."""
     settings = settings.model_copy(update={"host": arguments.host, "port": arguments.port})
     _prepare(settings)
     with _claim_port(settings) as listener:
         settings = settings.model_copy(update={"port": listener.getsockname()[1]})
-        return uvloop.run(_serve(settings, listener, mount_pages, build_index))
+        return uvloop.run(_serve(settings, listener, mount_pages, build_index, worker))
 
 
 async def _serve(
-    settings: Settings, listener: socket.socket, mount_pages: MountPages, build_index: BuildIndex
+    settings: Settings,
+    listener: socket.socket,
+    mount_pages: MountPages,
+    build_index: BuildIndex,
+    worker: Sequence[str],
 ) -> int:
     from retrieval.embedding import load_embedder
     from retrieval.engine_options import open_reranker, open_search_engine
     from retrieval.library import Library
     from serve.app import create_app
     from serve.engine.backend import start_backend
+    from serve.jobs.beside import keep_worker
 
     here = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(settings.host, settings.host)
     address = f"http://{here}:{settings.port}"
@@ -83,6 +96,7 @@ async def _serve(
         server = _make_server(app)
         serving = asyncio.create_task(server.serve(sockets=[listener]))
         waiting = asyncio.create_task(backend.wait_ready())
+        working: asyncio.Task[None] | None = None
         await asyncio.wait({serving, waiting}, return_when=asyncio.FIRST_COMPLETED)
         if not serving.done():
             try:
@@ -94,12 +108,17 @@ async def _serve(
                 await app.state.service.engines.prepare()
                 seconds = time.monotonic() - started
                 _say(f"Ready after {seconds:.0f} s. Open {address} in a browser. Ctrl-C stops it.")
+                if settings.worker:
+                    log_path = settings.data / "worker.log"
+                    working = asyncio.create_task(keep_worker(worker, log_path, lambda: server.should_exit))
             except ServeError:
                 server.should_exit = True
                 await serving
                 raise
         waiting.cancel()
         await serving
+        if working:
+            await working
     _say("Stopped.")
     return 0
 

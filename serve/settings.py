@@ -172,6 +172,10 @@ class Settings(BaseSettings):
     patron_comparisons: bool = False
     """Whether patrons may be asked which of two answers is better, on a page of its own."""
 
+    worker: bool = True
+    """Whether the service runs a worker for jobs beside itself; false: start `reading-room worker` where you
+    like."""
+
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
     """How much is logged: DEBUG, INFO, WARNING or ERROR."""
 

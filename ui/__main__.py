@@ -12,7 +12,12 @@ from typing import TYPE_CHECKING
 from serve.settings import Settings, keep_private
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from fastapi import FastAPI
+
+    from serve.database import Database
+    from serve.jobs.worker import Handler
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -41,12 +46,17 @@ def make_parser(settings: Settings) -> argparse.ArgumentParser:
     from serve.curation import commands as pair_commands
     from serve.datasets import commands as dataset_commands
     from serve.evaluation import commands as evaluation_commands
+    from serve.jobs import commands as job_commands
     from serve.people import commands as people_commands
 
     parser = argparse.ArgumentParser(prog="reading-room", description="Ask a library's special collections.")
     subparsers = parser.add_subparsers(required=True, metavar="COMMAND")
     serve_commands.add_commands(
-        subparsers, settings, mount_pages=_mount_pages, build_index=_build_first_index
+        subparsers,
+        settings,
+        mount_pages=_mount_pages,
+        build_index=_build_first_index,
+        worker=(sys.executable, "-m", "ui", "worker"),
     )
     search = SearchSettings(
         engine=settings.search_engine,
@@ -61,6 +71,7 @@ def make_parser(settings: Settings) -> argparse.ArgumentParser:
     people_commands.add_commands(subparsers, settings)
     conversation_commands.add_commands(subparsers, settings)
     pair_commands.add_commands(subparsers, settings)
+    job_commands.add_commands(subparsers, settings, _make_handlers)
     return parser
 
 
@@ -84,6 +95,11 @@ def _mount_pages(app: FastAPI, base_url: str) -> None:
 
     mount_desk(app, base_url)
     mount_patron(app, base_url, app.state.service.page_key)
+
+
+def _make_handlers(settings: Settings, database: Database) -> Mapping[str, Handler]:
+    """What does the jobs of each kind."""
+    return {}
 
 
 def _build_first_index(settings: Settings) -> None:

@@ -54,6 +54,10 @@ class Action(StrEnum):
     """Begin, open and close blind comparisons of two versions."""
     COMPARE_ANSWERS = "compare answers"
     """Vote in them; patrons only where the library's setting and the comparison allow it."""
+    READ_TRAINING = "read training"
+    """Jobs and runs, how far they are and what came of them."""
+    MANAGE_TRAINING = "manage training"
+    """Begin, pause, resume and cancel them."""
     READ_SOURCES = "read sources"
     MANAGE_INSTRUCTIONS = "manage instructions"
     READ_SETTINGS = "read settings"
@@ -101,6 +105,8 @@ _ALLOWED: dict[Action, tuple[Role, ...]] = {
     Action.READ_COMPARISONS: STAFF,
     Action.RUN_COMPARISONS: STAFF[1:],
     Action.COMPARE_ANSWERS: EVERYBODY,
+    Action.READ_TRAINING: STAFF,
+    Action.MANAGE_TRAINING: STAFF[1:],
     Action.READ_SOURCES: STAFF,
     Action.MANAGE_INSTRUCTIONS: STAFF[1:],
     Action.READ_SETTINGS: STAFF[2:],
