@@ -145,13 +145,6 @@ TABLE: dict[str, frozenset[str]] = {
     "POST /v1/jobs/{job}/cancel": AD,
     "POST /v1/jobs/{job}/pause": AD,
     "POST /v1/jobs/{job}/resume": AD,
-    # jobs
-    "GET /v1/jobs": CAD,
-    "GET /v1/jobs/{job}": CAD,
-    "GET /v1/jobs/{job}/events": CAD,
-    "POST /v1/jobs/{job}/cancel": AD,
-    "POST /v1/jobs/{job}/pause": AD,
-    "POST /v1/jobs/{job}/resume": AD,
     # the other rooms
     "GET /v1/instructions": AD,
     "GET /v1/instructions/versions": AD,
