@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from train.card.card import NOT_KNOWN, Section, Subject, Table
+from train.evaluation.metrics import BY_NAME
 
 _ROLES = ("base", "champion", "candidate")
 _TITLES = {"base": "Base", "champion": "Champion", "candidate": "This version"}
@@ -25,8 +26,9 @@ def describe_scores(subject: Subject) -> Section:
             ("It has not sat an exam that this program knows of: how good its answers are is not known.",),
         )
     told = [
-        "All of them answered the same held-out questions over the same passages, with greedy decoding. Each "
-        "figure has its 95 % interval and the number of questions it is over.",
+        "All of them answered the same held-out questions over the same passages, with greedy decoding. "
+        "After each figure stand its lower and upper bound, each by itself at 95 %, and the number of "
+        "questions.",
         *(
             f"{_TITLES[role]}: {_text(told.get('name'), NOT_KNOWN)}."
             for role in _ROLES
@@ -36,7 +38,8 @@ def describe_scores(subject: Subject) -> Section:
     tables = [_compare_figures(versions)]
     for role in ("champion", "base"):
         if found := _mapping(comparisons.get(role)):
-            told.append(f"Beside the {role}: {_text(found.get('sentence'), NOT_KNOWN)}.")
+            if changes := _mapping(found.get("changes")):
+                told.append(f"Question by question beside the {role}: {_count_changes(changes)}.")
             tables.append(_list_differences(role, _mapping(found.get("differences"))))
     return Section("scores", "Scores", tuple(told), tuple(table for table in tables if table.rows))
 
@@ -95,7 +98,7 @@ def _compare_figures(versions: Mapping[str, Any]) -> Table:
     figures = {role: _read_figures(_mapping(versions[role])) for role in roles}
     names = dict.fromkeys(name for role in roles for name in figures[role])
     rows = tuple(
-        (name_metric(name), *(_show_figure(figures[role].get(name)) for role in roles)) for name in names
+        (_name_metric(name), *(_show_figure(figures[role].get(name)) for role in roles)) for name in names
     )
     return Table("The exam", ("Figure", *(_TITLES[role] for role in roles)), rows)
 
@@ -103,7 +106,7 @@ def _compare_figures(versions: Mapping[str, Any]) -> Table:
 def _list_differences(role: str, differences: Mapping[str, Any]) -> Table:
     rows = tuple(
         (
-            name_metric(name),
+            _name_difference(name),
             f"{found['value']:+.3f}",
             f"{found['low']:+.3f}",
             f"{found['high']:+.3f}",
@@ -112,7 +115,7 @@ def _list_differences(role: str, differences: Mapping[str, Any]) -> Table:
         for name, found in ((name, _mapping(one)) for name, one in differences.items())
         if _is_figure(found)
     )
-    headings = ("Figure", "Difference", "At least (95 %)", "At most (95 %)", "Questions")
+    headings = ("Figure", "Difference", "Lower bound (95 %)", "Upper bound (95 %)", "Questions")
     return Table(f"This version less the {role}, question by question", headings, rows)
 
 
@@ -137,9 +140,19 @@ def _show_figure(figure: Mapping[str, Any] | None) -> str:
     return f"{figure['value']:.3f} ({figure['low']:.3f} to {figure['high']:.3f}; {figure['count']})"
 
 
-def name_metric(name: str) -> str:
-    """A figure's name for people."""
-    return name.replace("_", " ")
+def _count_changes(changes: Mapping[str, Any]) -> str:
+    fixed, broken = len(_list(changes.get("fixed"))), len(_list(changes.get("broken")))
+    same = [changes.get(key) for key in ("same_right", "same_wrong")]
+    return f"{fixed} fixed, {broken} broken, {sum(one for one in same if isinstance(one, int))} the same"
+
+
+def _name_metric(name: str) -> str:
+    return BY_NAME[name].label if name in BY_NAME else name.replace("_", " ")
+
+
+def _name_difference(name: str) -> str:
+    is_ratio = name in BY_NAME and BY_NAME[name].scale == "ratio"
+    return f"{_name_metric(name)} (as a share of the other's)" if is_ratio else _name_metric(name)
 
 
 def _show_needed(needed: object) -> str:

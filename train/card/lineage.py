@@ -24,7 +24,6 @@ _TAKEN = (
     "versions",
     "hardware",
     "lessons",
-    "losses",
     "steps",
     "tokens",
     "seconds",
@@ -43,8 +42,9 @@ class Lineage:
 
     `base`: name, licence and digests. `dataset`: the version's full name. `withdrawn` counts pairs of the
     dataset that were left out because they had been withdrawn. `passages` says where the run's other
-    passages came from, with the index's version. `seconds`: wall, cpu, gpu. `energy`: kwh, how ("measured"
-    or "estimated") and by what. The rest as in the run's result.
+    passages came from, with the index's version. `fit`: losses in nats for each answer token, and a sentence
+    on them. `seconds`: wall, cpu, gpu. `energy`: kwh, whether `measured` (else estimated) and how. The rest
+    as in the run's result.
 
     Of the library's instructions only the digest is kept: the text is in the run's plan, where it can be
     erased.
@@ -64,11 +64,11 @@ class Lineage:
     versions: Mapping[str, Any] = field(default_factory=dict)
     hardware: Mapping[str, Any] = field(default_factory=dict)
     lessons: Mapping[str, Any] = field(default_factory=dict)
-    losses: Mapping[str, Any] = field(default_factory=dict)
-    steps: int = 0
-    tokens: int = 0
+    fit: Mapping[str, Any] = field(default_factory=dict)
+    steps: Mapping[str, Any] = field(default_factory=dict)
+    tokens: Mapping[str, Any] = field(default_factory=dict)
     seconds: Mapping[str, Any] = field(default_factory=dict)
-    peak_bytes: int = 0
+    peak_bytes: Mapping[str, Any] = field(default_factory=dict)
     energy: Mapping[str, Any] = field(default_factory=dict)
     passages: str = ""
     prompt_version: str = ""
@@ -86,16 +86,16 @@ def make_lineage(*, run: str, plan: Plan, result: Mapping[str, Any], dataset: Ma
     `result` is the run's result.json. No folder of this machine is in it.
     """
     base = {key: value for key, value in _mapping(result.get("base")).items() if key.endswith("sha256")}
-    sha256 = result.get("base_sha256")
     return {
         "format": FORMAT,
         "run": run,
-        "base": {**describe_base(plan.base), **base, **({"sha256": sha256} if sha256 else {})},
+        "base": {**describe_base(plan.base), **base},
         "dataset": str(dataset.version),
         "dataset_sha256": dataset.sha256,
         "embedder": plan.embedder.rstrip("/").rpartition("/")[2],
         "instructions_sha256": digest_text(plan.instructions),
         "withdrawn": len(plan.withdrawn),
+        "fit": _describe_fit(_mapping(result.get("loss"))),
         **{key: result[key] for key in _TAKEN if key in result},
     }
 
@@ -117,16 +117,25 @@ def read_lineage(told: Mapping[str, Any]) -> Lineage:
         versions=_mapping(told.get("versions")),
         hardware=_mapping(told.get("hardware")),
         lessons=_mapping(told.get("lessons")),
-        losses=_mapping(told.get("losses")),
-        steps=_count(told.get("steps")),
-        tokens=_count(told.get("tokens")),
+        fit=_mapping(told.get("fit")),
+        steps=_mapping(told.get("steps")),
+        tokens=_mapping(told.get("tokens")),
         seconds=_mapping(told.get("seconds")),
-        peak_bytes=_count(told.get("peak_bytes")),
+        peak_bytes=_mapping(told.get("peak_bytes")),
         energy=_mapping(told.get("energy")),
         passages=_text(told.get("passages")),
         prompt_version=_text(told.get("prompt_version")),
         stopped=_text(told.get("stopped")),
     )
+
+
+def _describe_fit(loss: Mapping[str, Any]) -> dict[str, Any]:
+    """What the run says of its learning curves, and their ends and lowest; the curves stay with the run."""
+    told: dict[str, Any] = {}
+    for part in ("train", "valid"):
+        if values := [float(point[1]) for point in loss.get(part) or ()]:
+            told |= {f"{part}_first": values[0], f"{part}_lowest": min(values), f"{part}_last": values[-1]}
+    return {**{key: loss[key] for key in ("verdict", "sentence") if key in loss}, **told}
 
 
 def digest_text(text: str) -> str:

@@ -66,8 +66,10 @@ def describe_training(subject: Subject) -> Section:
     if not lineage.recipe:
         return Section("training", "Training", ("How it was trained is not known: it was not trained here.",))
     told = [
-        f"Run {known(lineage.run)} took {known(lineage.steps)} steps over {known(lineage.tokens)} tokens. "
-        f"It ended: {known(lineage.stopped)}",
+        f"Run {known(lineage.run)} took {known(lineage.steps.get('done'))} of at most "
+        f"{known(lineage.steps.get('planned'))} steps, over {known(lineage.tokens.get('trained'))} tokens. "
+        f"It ended: {known(lineage.stopped)} Kept is what there was after step "
+        f"{known(lineage.steps.get('kept'))}.",
         f"Each prompt is the one that serving sends (prompt version {known(lineage.prompt_version)}); the "
         f"other passages in it are from: {known(lineage.passages)}. Learnt are the answers' tokens alone.",
     ]
@@ -79,13 +81,16 @@ def describe_training(subject: Subject) -> Section:
     if lineage.recipe.get("smoke") is True:
         told.append("It is a trial of the machinery, of too few pairs to be of use.")
     settings = tuple(
-        (key, show_value(value), "chosen automatically" if key in lineage.automatic else "laid down")
+        (key, show_value(value), "chosen automatically" if key in lineage.automatic else "given")
         for key, value in lineage.recipe.items()
     )
+    if lineage.fit.get("sentence"):
+        told.append(f"By the losses: {lineage.fit['sentence']}")
+    losses = {key: value for key, value in lineage.fit.items() if isinstance(value, float)}
     tables = [Table("Recipe", ("Setting", "Value", "How it was set"), settings)]
     for title, values in (
         ("Lessons", lineage.lessons),
-        ("Losses (nats for each answer token)", lineage.losses),
+        ("Losses, in nats for each answer token (valid: of pairs held back from training)", losses),
     ):
         if values:
             tables.append(Table(title, ("What", "Value"), tuple(name_values(values))))
@@ -102,7 +107,8 @@ def describe_cost(subject: Subject) -> Section:
         ("Time on the clock", _show_seconds(seconds.get("wall")), "measured"),
         ("CPU time", _show_seconds(seconds.get("cpu")), "measured"),
         ("GPU time", _show_seconds(seconds.get("gpu")), "measured"),
-        ("Most memory at once", _show_bytes(lineage.peak_bytes), "measured"),
+        ("Most memory at once", _show_bytes(lineage.peak_bytes.get("memory")), "measured"),
+        ("Most GPU memory at once", _show_bytes(lineage.peak_bytes.get("gpu")), "measured"),
         ("Energy", *_show_energy(lineage.energy)),
     )
     shown = tuple((name, value, how if value != NOT_KNOWN else "") for name, value, how in rows)
@@ -168,20 +174,21 @@ def _show_seconds(value: object) -> str:
     return f"{value:.0f} s" if value < 3600 else f"{value:.0f} s ({value / 3600:.1f} h)"
 
 
-def _show_bytes(value: int) -> str:
-    for size, unit in _UNITS:
-        if value >= size:
-            return f"{value / size:.2f} {unit}"
-    return NOT_KNOWN
+def _show_bytes(value: object) -> str:
+    if isinstance(value, bool) or not isinstance(value, int):
+        return NOT_KNOWN
+    return next((f"{value / size:.2f} {unit}" for size, unit in _UNITS if value >= size), f"{value} bytes")
 
 
 def _show_energy(energy: Mapping[str, Any]) -> tuple[str, str]:
-    kwh, how = energy.get("kwh"), energy.get("how")
+    kwh = energy.get("kwh")
     if isinstance(kwh, bool) or not isinstance(kwh, int | float):
         return NOT_KNOWN, ""
-    by = f" ({energy['by']})" if energy.get("by") else ""
-    word = how if how in ("measured", "estimated") else "not known whether measured or estimated"
-    return f"{kwh:.4g} kWh", f"{word}{by}"
+    measured = energy.get("measured")
+    word = "measured" if measured is True else "estimated" if measured is False else "not known how"
+    emitted = energy.get("co2_kg")
+    carbon = f", {emitted:.4g} kg of CO2 equivalent" if isinstance(emitted, float) else ""
+    return f"{kwh:.4g} kWh{carbon}", ": ".join(filter(None, (word, str(energy.get("how") or ""))))
 
 
 def _list(value: object) -> list[Any]:
