@@ -1,0 +1,21 @@
+"""The environment of a run's process: no network, nobody told. Set before anything heavy is imported."""
+
+from __future__ import annotations
+
+import os
+
+OFFLINE = {
+    "HF_HUB_OFFLINE": "1",
+    "TRANSFORMERS_OFFLINE": "1",
+    "HF_DATASETS_OFFLINE": "1",
+    "HF_HUB_DISABLE_TELEMETRY": "1",
+    "DO_NOT_TRACK": "1",
+    "TOKENIZERS_PARALLELISM": "false",
+    "TRANSFORMERS_VERBOSITY": "error",
+    "WANDB_DISABLED": "true",
+}
+
+
+def stay_offline() -> None:
+    """Keep what is imported from now on from any network."""
+    os.environ.update(OFFLINE)
