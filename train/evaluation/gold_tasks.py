@@ -23,7 +23,7 @@ from train.evaluation.task import Task
 Passages = Literal["retrieval", "gold"]
 DEPTH = 20
 """Hits looked through for the answering record."""
-_PLACE = re.compile(
+PLACE = re.compile(
     r"\b(box(?:es)?|folders?|where|shel[fv]|call number|container|volume|reel|stored|kept)\b", re.IGNORECASE
 )
 """Words of a question that asks for a place."""
@@ -35,10 +35,11 @@ _FACT = re.compile(
     re.IGNORECASE,
 )
 """A question for a fact about something, not for what there is."""
-_COMMON = frozenset(
+COMMON = frozenset(
     "the and for with from that this was were are his her their its has had have not but by of to in on at "
     "as an or is be it a no yes".split()
 )
+"""Words that tell nothing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +62,7 @@ class TaskMaker:
         if question.earlier:
             whole = self.index.complete(question.text, question.earlier)
         result = self.index.search(whole, top_k=DEPTH)
-        hits = list(result.hits[: self.top_k])
+        hits = list(replace(result, hits=result.hits[: self.top_k]).quotable)
         if self.passages == "gold" and question.is_answerable:
             hits = self._with_gold(hits, result.hits, question)
         refused = self.passages == "retrieval" and not (result.found and hits)
@@ -82,6 +83,10 @@ class TaskMaker:
             telling=find_telling(question),
             right=question.answer,
             refused=refused,
+            cluster=f"{question.file}#{question.record or question.snippet}"
+            if question.is_answerable
+            else "",
+            collections=(question.file,) if question.file else (),
         )
 
     def _with_gold(self, hits: list[Hit], found: Sequence[Hit], question: GoldQuestion) -> list[Hit]:
@@ -89,8 +94,8 @@ class TaskMaker:
         for place, hit in enumerate(hits):
             if is_gold(hit.record, question):
                 return [*hits[:place], show_snippet(hit, question), *hits[place + 1 :]]
-        deeper = next((hit for hit in found[self.top_k :] if is_gold(hit.record, question)), None)
-        return [*hits[: self.top_k - 1], show_snippet(deeper, question)] if deeper else hits
+        other = next((hit for hit in found if is_gold(hit.record, question)), None)
+        return [*hits[: self.top_k - 1], show_snippet(other, question)] if other else hits
 
 
 def show_snippet(hit: Hit, question: GoldQuestion) -> Hit:
@@ -108,7 +113,7 @@ def find_telling(question: GoldQuestion) -> frozenset[str]:
     """
     if not _FACT.search(question.text):
         return frozenset()
-    asked = {*fold_words(question.text).split(), *_COMMON}
+    asked = {*fold_words(question.text).split(), *COMMON}
     return frozenset(word for word in fold_words(question.snippet).split() if word not in asked)
 
 
@@ -119,7 +124,7 @@ def _answers(hit: Hit, question: GoldQuestion) -> bool:
 
 def _find_needed(hits: Sequence[Hit], question: GoldQuestion) -> tuple[str, ...]:
     """The container, as the record says it, where a question asks for the place."""
-    if not (question.container and _PLACE.search(question.text)):
+    if not (question.container and PLACE.search(question.text)):
         return ()
     shown = [hit.record.container for hit in hits if is_gold(hit.record, question)]
     return tuple(dict.fromkeys(container for container in shown[:1] if container))

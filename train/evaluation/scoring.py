@@ -29,6 +29,7 @@ from dataclasses import dataclass
 from retrieval.evaluation.gold_match import fold_words
 from retrieval.evaluation.measures import Estimate, estimate_share
 from retrieval.prompt import REFUSAL
+from train.evaluation.error_kinds import ErrorKind, name_error
 from train.evaluation.task import Task
 
 TELLING = 1 / 3
@@ -41,13 +42,17 @@ _QUOTED = re.compile(r'"(.+?)" \[(\d{1,2})\]', re.DOTALL)
 
 @dataclass(frozen=True, slots=True)
 class Judgement:
-    """One answer judged; `fault` is "" for a right one, else what it breaks, in a few words."""
+    """One answer judged; `fault` is "" for a right one, else what it breaks, in a few words.
+
+    `error` is the kind of that fault, for counting and grouping.
+    """
 
     task: Task
     answer: str
     refused: bool
     cited: tuple[int, ...]
     fault: str
+    error: ErrorKind | None = None
 
     @property
     def is_right(self) -> bool:
@@ -58,7 +63,8 @@ def judge(task: Task, answer: str) -> Judgement:
     """Judge one answer by the rule above."""
     refused = task.refused or answer.strip().startswith(REFUSAL)
     cited = () if refused else tuple(int(number) for number in _CITED.findall(answer))
-    return Judgement(task, answer, refused, cited, _find_fault(task, answer, refused, cited))
+    fault = _find_fault(task, answer, refused, cited)
+    return Judgement(task, answer, refused, cited, fault, name_error(task, answer, fault))
 
 
 def find_quotes(answer: str) -> list[tuple[str, int]]:

@@ -2,8 +2,8 @@
 
 Tasks come from questions over an index (`train.evaluation.gold_tasks`) or ready-made from a file, one JSON
 object on each line: `messages`, `passages` (rendered, in order), `cited` (numbers that may be cited),
-`needed` (words that a right answer holds), `answerable`; where called for, `telling` and `refused`, as
-below; and `id`, `kind`, `question`, `right` for people.
+`needed` (words that a right answer holds), `answerable`; where called for, `telling`, `refused`, `cluster`,
+`collections` and `language`, as below; and `id`, `kind`, `question`, `right` for people.
 """
 
 from __future__ import annotations
@@ -25,6 +25,10 @@ class Task:
     `fitting` are numbers of passages that answer, from 1; `needed` words or phrases of which a right answer
     holds each; `telling` words of which it holds at least a third. `refused` says that no model was asked,
     for the search found too little.
+
+    Questions of one `cluster` rest on the same records and are right or wrong together: figures are as sure
+    as there are clusters, not questions. "" stands for a question by itself. `collections` and `language`
+    are what slices are made by.
     """
 
     id: str
@@ -38,6 +42,9 @@ class Task:
     telling: frozenset[str] = frozenset()
     right: str = ""
     refused: bool = False
+    cluster: str = ""
+    collections: tuple[str, ...] = ()
+    language: str = ""
 
 
 def read_tasks(path: Path) -> list[Task]:
@@ -84,4 +91,7 @@ def read_task(item: dict[str, Any], number: str) -> Task:
         telling=frozenset(item.get("telling", ())),
         right=str(item.get("right", "")),
         refused=bool(item.get("refused", False)),
+        cluster=str(item.get("cluster", "")),
+        collections=tuple(str(one) for one in item.get("collections", ())),
+        language=str(item.get("language", "")),
     )
