@@ -26,6 +26,8 @@ _ADAM = 16
 """Bytes for each trained parameter in float32: itself, its gradient, and Adam's two means."""
 _BESIDES = 1.6
 """Time beside the matrices: attention, norms, LoRA's own, the optimizer."""
+_BEGINNING, _EACH_STEP = 8.0, 0.05
+"""Seconds for loading what computes, and for each step's events and its share of the checkpoints."""
 _SPREAD = (0.6, 1.8)
 _SPARE = 0.9
 """The share of what is free that a run may take."""
@@ -119,6 +121,7 @@ def estimate(
     body = sum(into * out * many for into, out, many in base.matrices)
     likely = forward_seconds(tokens) * passes * _BESIDES * (1 + head / max(1, body))
     likely += forward_seconds(amount.held_tokens * recipe.epochs * recipe.checks) * _BESIDES
+    likely += _BEGINNING + steps * _EACH_STEP
     low, high = (likely * share for share in _SPREAD)
     watts = WATTS_A_CORE * recipe.threads if machine.kind == "cpu" else 350.0
     return Estimate(
@@ -216,7 +219,7 @@ def plan_gpu(needed: int, free: int, total: int) -> str:
     if needed <= total * _SPARE:
         share = max(0.0, math.floor((total * _SPARE - needed) / total * 100) / 100)
         apart = (
-            f"start the engine with a memory share of {share:.2f} at most (READING_ROOM_GPU_SHARE)"
+            f"start the engine with a memory share of {share:.2f} at most (READING_ROOM_ENGINE_GPU_SHARE)"
             if share >= 0.2
             else "no share is left that an engine could work with"
         )

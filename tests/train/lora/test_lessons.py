@@ -96,7 +96,7 @@ def test_the_prompt_is_serving_s_byte_for_byte(reader: Reader) -> None:
     expected = render_served(pair.question, list(posed.hits), history, "Be kind.")
     assert decode(lesson.prompt) == expected
     assert lesson.prompt == tuple(reader.encode(expected))
-    assert "< |end|> of the orchard" in expected
+    assert "< |end| > of the orchard" in expected
     assert decode(lesson.answer) == f"{posed.answer}<|end|>"
     assert reader.turn_end == 4 and lesson.answer[-1] == 4 and 4 not in lesson.answer[:-1]
 
@@ -138,7 +138,7 @@ def test_what_was_found_last_goes_first_where_it_does_not_fit(reader: Reader) ->
     maker = LessonMaker(reader, found, make_recipe(context=512, answer_tokens=64, passages=6))
     posed = maker.pose(make_pair(0))
     shown = [hit.record.id for hit in posed.hits if hit.record.id != "r-orchard"]
-    assert shown == ["o0", "o1"] and "r-orchard" in {hit.record.id for hit in posed.hits}
+    assert shown == ["o0"] and "r-orchard" in {hit.record.id for hit in posed.hits}
     assert len(maker.make(make_pair(0)).prompt) <= 512
 
 

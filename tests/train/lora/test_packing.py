@@ -59,7 +59,7 @@ def learn_padded(base: Path, lessons: list[Lesson]) -> tuple[float, dict[str, to
         mask[row, : len(lesson)] = 1
     loss = model(input_ids=ids, attention_mask=mask, labels=labels).loss
     loss.backward()
-    return float(loss), gradients(model)
+    return float(loss.detach()), gradients(model)
 
 
 def learn_packed(
@@ -71,7 +71,7 @@ def learn_packed(
     for row in rows:
         loss = add_up_loss(model, row) / count_targets(rows)
         loss.backward()
-        total += float(loss)
+        total += float(loss.detach())
     return total, gradients(model)
 
 
@@ -116,7 +116,7 @@ def test_a_row_is_the_lessons_end_to_end_with_the_turn_end_to_be_learnt() -> Non
 
 def test_rows_hold_every_lesson_once_and_no_more_than_they_may(lessons: list[Lesson]) -> None:
     rows = pack(lessons, 100)
-    assert [row.bounds for row in rows] == [(0, 92), (0, 72), (0, 47, 81, 91)]
+    assert [row.bounds for row in rows] == [(0, 92), (0, 72, 82), (0, 47, 81)]
     assert count_targets(rows) == sum(answer for _, answer in LENGTHS)
     assert [row.bounds for row in pack(lessons[::-1], 100)] == [row.bounds for row in rows]
 
