@@ -59,6 +59,7 @@ from serve.routes import (
     people,
     session,
     sources,
+    training,
     trial_search,
     usage,
 )
@@ -133,7 +134,7 @@ def create_app(
     for routes in (
         chat, adapters, collections, trial_search, feedback, conversations, health, session, people,
         instructions, comparisons, inbox, pairs_exchange, pairs, datasets, usage, settings_routes, sources,
-        jobs,
+        jobs, training,
     ):  # fmt: skip
         app.include_router(routes.router)
     if mount_pages:

@@ -48,6 +48,7 @@ def make_parser(settings: Settings) -> argparse.ArgumentParser:
     from serve.evaluation import commands as evaluation_commands
     from serve.jobs import commands as job_commands
     from serve.people import commands as people_commands
+    from serve.training import commands as training_commands
 
     parser = argparse.ArgumentParser(prog="reading-room", description="Ask a library's special collections.")
     subparsers = parser.add_subparsers(required=True, metavar="COMMAND")
@@ -71,6 +72,7 @@ def make_parser(settings: Settings) -> argparse.ArgumentParser:
     people_commands.add_commands(subparsers, settings)
     conversation_commands.add_commands(subparsers, settings)
     pair_commands.add_commands(subparsers, settings)
+    training_commands.add_commands(subparsers, settings)
     job_commands.add_commands(subparsers, settings, _make_handlers)
     return parser
 
@@ -99,7 +101,9 @@ def _mount_pages(app: FastAPI, base_url: str) -> None:
 
 def _make_handlers(settings: Settings, database: Database) -> Mapping[str, Handler]:
     """What does the jobs of each kind."""
-    return {}
+    from serve.training.handlers import make_handlers
+
+    return make_handlers(settings, database)
 
 
 def _build_first_index(settings: Settings) -> None:

@@ -7,11 +7,12 @@ ids become visible in their order, which `changes` relies on.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
 from sqlalchemy import func, select
+from sqlalchemy.orm import Session
 
 from serve.adapters.alias import BASE, SHARES, Alias, Rollout, check_alias_name
 from serve.adapters.change import Change, storable, take_turn
@@ -143,12 +144,14 @@ class Registry:
         revision: int | None,
         who: str,
         why: str = "",
+        also: Callable[[Session], None] | None = None,
     ) -> Alias:
         """Point `alias` to a version or BASE: wholly, or with less than 100 as a candidate beside the stable.
 
         An alias that does not exist is made, with BASE as what came before (its revision counts as 0). A
         `revision` other than the present one raises Conflict, which says what the alias points to now;
-        None takes the present one. Conflict too for a version that may not answer.
+        None takes the present one. Conflict too for a version that may not answer. `also` writes what
+        belongs to it in the same transaction: both or neither.
         """
         check_alias_name(alias)
         _check_rollout(share, answers_needed)
@@ -157,6 +160,8 @@ class Registry:
             if revision is not None and revision != before.revision:
                 raise Conflict(_describe_lost(before, revision), param="revision")
             change.check_servable(version)
+            if also:
+                also(change.session)
             if share == 100:
                 return change.point(before, before.promote(version), "promoted", made=True)
             if version == before.stable:

@@ -145,6 +145,15 @@ TABLE: dict[str, frozenset[str]] = {
     "POST /v1/jobs/{job}/cancel": AD,
     "POST /v1/jobs/{job}/pause": AD,
     "POST /v1/jobs/{job}/resume": AD,
+    # training runs
+    "GET /v1/runs": CAD,
+    "POST /v1/runs": AD,
+    "POST /v1/run-estimates": AD,
+    "GET /v1/runs/{run}": CAD,
+    "POST /v1/runs/{run}/exam": AD,
+    "POST /v1/runs/{run}/decision": AD,
+    "GET /v1/my-corrections": CAD,
+    "GET /v1/affected-adapters": CAD,
     # the other rooms
     "GET /v1/instructions": AD,
     "GET /v1/instructions/versions": AD,
