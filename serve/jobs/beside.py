@@ -11,9 +11,8 @@ import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from serve.engine.process import GUARD
 from serve.engine.session import end_session
-from serve.jobs.supervising import GRACE_SECONDS
+from serve.jobs.supervising import GRACE_SECONDS, GUARD
 from serve.settings import child_environment
 
 log = logging.getLogger(__name__)

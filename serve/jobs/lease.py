@@ -20,8 +20,8 @@ log = logging.getLogger(__name__)
 
 HELD_SHARE = 0.75
 """Of the lease: after so long without a renewal the holder stops, well before anybody may take over."""
-_BEATS = 6
-"""Renewals in one lease."""
+_BEATS = 12
+"""Renewals in one lease, each of which also hears what staff want."""
 _NEWS_SECONDS = 2.0
 """News waits no longer than this, and is written no more often."""
 _TRY_SECONDS = 300.0

@@ -26,12 +26,12 @@ def end_leftovers(job: Job, grace_seconds: float) -> int:
     Guards are asked first, which lets a run write its last checkpoint; after `grace_seconds` all are killed.
     Only processes of a smaller token are touched: who has slept through its lease ends nobody else's.
     """
-    found = {pid for pid, _ in _find_earlier(job)}
-    for pid, leads in _find_earlier(job):
+    found: set[int] = set()
+    for pid, leads in _find_marked(job, range(job.fence)):
         if leads:
             _send(pid, signal.SIGTERM)
     until = time.monotonic() + grace_seconds
-    while left := {pid for pid, _ in _find_earlier(job)}:
+    while left := {pid for pid, _ in _find_marked(job, range(job.fence))}:
         found |= left
         if time.monotonic() > until:
             for pid in left:
@@ -40,15 +40,23 @@ def end_leftovers(job: Job, grace_seconds: float) -> int:
     return len(found)
 
 
-def _find_earlier(job: Job) -> Iterator[tuple[int, bool]]:
-    """The processes of earlier claims of a job, each with whether it leads its session, as guards do."""
+def kill_own(job: Job) -> None:
+    """Kill what a run of this very claim has left, in whatever session it hides."""
+    while left := [pid for pid, _ in _find_marked(job, range(job.fence, job.fence + 1))]:
+        for pid in left:
+            _send(pid, signal.SIGKILL)
+        time.sleep(_LOOK_SECONDS)
+
+
+def _find_marked(job: Job, fences: range) -> Iterator[tuple[int, bool]]:
+    """The processes of some claims of a job, each with whether it leads its session, as guards do."""
     name = f"{MARK}={job.id}/".encode()
     for entry in Path("/proc").iterdir():
         if not entry.name.isdigit() or int(entry.name) == os.getpid():
             continue
-        with contextlib.suppress(OSError, ValueError):
+        with contextlib.suppress(OSError, ValueError):  # gone, or not ours to look at
             for part in (entry / "environ").read_bytes().split(b"\0"):
-                if part.startswith(name) and int(part.removeprefix(name)) < job.fence:
+                if part.startswith(name) and int(part.removeprefix(name)) in fences:
                     yield int(entry.name), os.getsid(int(entry.name)) == int(entry.name)
 
 

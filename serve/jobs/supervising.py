@@ -18,14 +18,15 @@ import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+import serve.engine.guard as engine_guard
 from serve.engine.guard import processes_of_session
-from serve.engine.process import GUARD
 from serve.jobs.errors import JobCrashed, JobRefused, LeaseLost, Stopped
 from serve.jobs.lease import Lease
-from serve.jobs.leftovers import end_leftovers, mark
+from serve.jobs.leftovers import end_leftovers, kill_own, mark
 from serve.jobs.run_events import RunEvents
 from serve.settings import child_environment
 
+GUARD = Path(engine_guard.__file__)
 OUTPUT = "output.log"
 GRACE_SECONDS = 60.0
 """What a run has to write a checkpoint after SIGTERM, before it is killed."""
@@ -61,6 +62,7 @@ def supervise(
             stopped = _wait(guard, events, lease, grace_seconds)
         finally:
             _sweep(guard)
+            kill_own(lease.job)
         while news := events.read():
             lease.hear(news, events.heard)
         lease.hear([], events.heard)
@@ -85,7 +87,8 @@ def _start(
     )
     assert guard.stdin is not None
     with contextlib.suppress(ProcessLookupError, BrokenPipeError):  # dead already: `_wait` sees it
-        os.setpriority(os.PRIO_PROCESS, guard.pid, _NICE)
+        ours = os.getpriority(os.PRIO_PROCESS, 0)
+        os.setpriority(os.PRIO_PROCESS, guard.pid, min(19, ours + _NICE))
         guard.stdin.write(json.dumps(list(command)).encode() + b"\n")
         guard.stdin.flush()
     return guard

@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping
 from sqlalchemy.exc import SQLAlchemyError
 
 from serve.database import Database
+from serve.errors import ServeError
 from serve.jobs.claims import LEASE_SECONDS, Claims
 from serve.jobs.errors import JobCrashed, JobRefused, LeaseLost, Stopped
 from serve.jobs.job import Job
@@ -20,8 +21,8 @@ log = logging.getLogger(__name__)
 Handler = Callable[[Job, Lease], Done]
 """Does a job of one kind. It looks at `Lease.check` often, and can go on where an earlier attempt stopped.
 
-What it raises is how the job went: JobRefused fails it, Stopped and LeaseLost are let through, anything else
-is tried again after a pause.
+What it raises is how the job went: JobRefused, and a ServeError that is the request's fault, fail it; Stopped
+and LeaseLost are let through; anything else is tried again after a pause.
 """
 POLL_SECONDS = 1.0
 _AWAY_SECONDS = 5.0
@@ -89,6 +90,12 @@ def _settle(job: Job, lease: Lease, handler: Handler) -> None:
     except JobCrashed as crashed:
         lease.fail(str(crashed), again=True)
         log.warning("%s: %s", job.id, crashed)
+    except ServeError as error:
+        lease.fail(str(error), again=error.status >= 500)
+        log.warning("%s: %s", job.id, error)
+    except OSError as error:
+        lease.fail(f"{error.strerror or error}: {error.filename or 'a file of the job'}.", again=True)
+        log.warning("%s: %s", job.id, error)
     except Exception as error:
         log.error("%s: unexpected %s", job.id, type(error).__name__, exc_info=error)
         lease.fail(f"Unexpected {type(error).__name__}; the worker's log says more.", again=True)

@@ -98,7 +98,7 @@ def describe_job(jobs: Jobs, job: Job) -> JobInfo:
     """A job as staff see it."""
     return JobInfo(
         id=job.id,
-        kind=job.kind,  # type: ignore[arg-type]  # only submit_in writes it
+        kind=job.kind,
         title=job.title,
         state=job.state,
         wanted=job.wanted,

@@ -28,7 +28,7 @@ class JobInfo(BaseModel):
     """
 
     id: str
-    kind: JobKind
+    kind: str
     title: str
     state: JobState
     wanted: Literal["", "pause", "cancel"]
