@@ -53,7 +53,7 @@ def describe_gate(subject: Subject) -> Section:
         (
             _text(stage.get("name"), NOT_KNOWN),
             _text(stage.get("verdict"), NOT_KNOWN),
-            " ".join(one for one in _list(stage.get("sentences")) if isinstance(one, str)),
+            _tell_stage(stage),
             _show_needed(stage.get("needed")),
         )
         for stage in stages
@@ -65,7 +65,7 @@ def describe_gate(subject: Subject) -> Section:
             f"Verdict: {_text(subject.gate.get('verdict'), NOT_KNOWN)}. "
             f"{subject.gate.get('sentence') or ''}".strip(),
         ),
-        (Table("Stages", ("Stage", "Verdict", "What was found", "Would settle it"), rows),),
+        (Table("Stages", ("Stage", "Verdict", "What was found", "How many more would settle it"), rows),),
     )
 
 
@@ -82,6 +82,13 @@ def describe_decisions(subject: Subject) -> Section:
         told.append(f"{overridden} of them passed over the gate's verdict, for the reason that is given.")
     headings = ("When", "Who", "What", "Why", "Why over the gate's verdict")
     return Section("decisions", "Approvals", tuple(told), (Table("Decisions", headings, rows),))
+
+
+def _tell_stage(stage: Mapping[str, Any]) -> str:
+    """What a stage says, and of its findings what keeps it from passing."""
+    found = [_mapping(finding) for finding in _list(stage.get("findings"))]
+    told = [stage.get("sentence"), *(one.get("sentence") for one in found if one.get("verdict") != "pass")]
+    return " ".join(dict.fromkeys(one for one in told if isinstance(one, str)))
 
 
 def list_scores(report: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
@@ -156,11 +163,8 @@ def _name_difference(name: str) -> str:
 
 
 def _show_needed(needed: object) -> str:
-    return (
-        f"{needed} questions"
-        if isinstance(needed, int) and not isinstance(needed, bool) and needed > 0
-        else ""
-    )
+    is_number = isinstance(needed, int) and not isinstance(needed, bool)
+    return str(needed) if is_number and needed else ""
 
 
 def _mapping(value: object) -> dict[str, Any]:

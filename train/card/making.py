@@ -43,15 +43,21 @@ def _make_front(subject: Subject, licence: str) -> dict[str, Any]:
         "license": licence,
         "language": list(list_languages(subject.sheet)),
         "tags": ["lora", "reading-room", "retrieval-augmented-generation"],
-        "reading_room": {
-            "version": subject.version,
-            "sha256": subject.sha256,
-            "base_sha256": subject.base_sha256,
-            "dataset": lineage.dataset,
-            "dataset_sha256": lineage.dataset_sha256,
-            "run": lineage.run,
-            "gate": subject.gate.get("verdict", ""),
-            "scores": list_scores(subject.report),
-        },
+        "reading_room": _drop_empty(
+            {
+                "version": subject.version,
+                "sha256": subject.sha256,
+                "base_sha256": subject.base_sha256,
+                "dataset": lineage.dataset,
+                "dataset_sha256": lineage.dataset_sha256,
+                "run": lineage.run,
+                "gate": subject.gate.get("verdict", ""),
+                "scores": list_scores(subject.report),
+            }
+        ),
     }
-    return {key: value for key, value in front.items() if value}
+    return _drop_empty(front)
+
+
+def _drop_empty(told: dict[str, Any]) -> dict[str, Any]:
+    return {key: value for key, value in told.items() if value}

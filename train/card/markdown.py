@@ -10,6 +10,7 @@ import json
 import re
 from collections.abc import Iterator, Mapping
 
+from retrieval.prompt import UNSEEN
 from train.card.card import Card, Section, Table
 from train.datasets.markdown import escape
 
@@ -21,7 +22,8 @@ _UNWRITABLE = re.compile(
 
 def render_card(card: Card) -> str:
     """README.md."""
-    return "\n".join(_render(card)) + "\n"
+    text = "\n".join(_render(card)) + "\n"
+    return text.encode("utf-8", "replace").decode()  # half a character is in no file
 
 
 def _render(card: Card) -> Iterator[str]:
@@ -38,7 +40,7 @@ def _render_section(section: Section) -> Iterator[str]:
     for sentence in section.sentences:
         yield from ("", escape(sentence))
     for code in section.code:
-        yield from ("", f"    {' '.join(code.split())}")
+        yield from ("", f"    {UNSEEN.sub('', ' '.join(code.split()))}")
     for table in section.tables:
         yield from _render_table(table)
 
@@ -53,7 +55,7 @@ def _render_table(table: Table) -> Iterator[str]:
 
 def _clean(value: object) -> object:
     if isinstance(value, str):
-        return _UNWRITABLE.sub("?", value)
+        return _UNWRITABLE.sub("?", UNSEEN.sub("", " ".join(value.split())))
     if isinstance(value, Mapping):
         return {_clean(str(key)): _clean(one) for key, one in value.items()}
     if isinstance(value, list | tuple):

@@ -9,6 +9,12 @@ from train.card.card import NOT_KNOWN, Section, Subject, Table, known, name_valu
 
 _SHOWN_TABLES = ("collection", "kind", "origin", "language", "licence", "consent")
 """Of the datasheet: tables that name no person and no file of the library's machines."""
+_UNNAMED = (
+    ("contributor", " were contributed by ", "one person"),
+    ("approver", " were approved by ", "one person"),
+    ("source", " rest on ", "one file"),
+)
+"""Tables of whose cautions the card says how they end instead: (key, words before the name, words for it)."""
 _MOST_ROWS = 12
 _UNITS = ((2**30, "GiB"), (2**20, "MiB"), (2**10, "KiB"))
 
@@ -56,7 +62,7 @@ def describe_data(subject: Subject) -> Section:
     )
     if lineage.withdrawn:
         told.append(f"{lineage.withdrawn} of its pairs were left out of the training.")
-    told += [f"Caution: {warning}" for warning in _list(subject.sheet.get("warnings"))]
+    told += [f"Caution: {warning}" for warning in _leave_unnamed(subject.sheet)]
     return Section("data", "Training data", tuple(told), tuple(_pick_tables(subject.sheet)))
 
 
@@ -148,11 +154,25 @@ def _with_word(word: str, told: Mapping[str, Any]) -> tuple[tuple[str, str], ...
     return tuple((f"{word} {name}", value) for name, value in name_values(told))
 
 
-def _pick_tables(sheet: Mapping[str, Any]) -> Iterator[Table]:
+def _leave_unnamed(sheet: Mapping[str, Any]) -> Iterator[str]:
+    """The datasheet's cautions, those that name a person or a file without the name."""
+    for warning in map(str, _list(sheet.get("warnings"))):
+        for key, said, instead in _UNNAMED:
+            names = (str(row["value"]) for table in _find_tables(sheet, key) for row in table["rows"])
+            if said in warning and any(warning.endswith(f"{said}{name}.") for name in names):
+                warning = f"{warning.partition(said)[0]}{said}{instead}."
+        yield warning
+
+
+def _find_tables(sheet: Mapping[str, Any], *keys: str) -> Iterator[Mapping[str, Any]]:
     for section in _list(sheet.get("sections")):
         for table in _list(section.get("tables")) if isinstance(section, Mapping) else []:
-            if isinstance(table, Mapping) and table.get("key") in _SHOWN_TABLES and _list(table.get("rows")):
-                yield _convert(table)
+            if isinstance(table, Mapping) and table.get("key") in keys and _list(table.get("rows")):
+                yield table
+
+
+def _pick_tables(sheet: Mapping[str, Any]) -> Iterator[Table]:
+    yield from map(_convert, _find_tables(sheet, *_SHOWN_TABLES))
 
 
 def _convert(table: Mapping[str, Any]) -> Table:

@@ -1,0 +1,145 @@
+"""A version is made again from its lineage alone: two real runs of a tiny base, and their weights compared."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.train.lora.made import ROOT, ask_run, make_base, make_dataset, make_pairs, read_result, start_run
+from train.card.lineage import Lineage, make_lineage, read_lineage
+from train.card.reproduction import Outcome, compare_run, plan_again
+from train.datasets.folder import DatasetFolder
+from train.lora.errors import TrainingRefused
+from train.lora.files import file_sha256
+from train.lora.plan import read_plan, write_plan
+
+WEIGHTS = "adapter_model.safetensors"
+
+
+@dataclass(frozen=True)
+class Made:
+    """A version that was trained: `told` is what its manifest keeps."""
+
+    base: Path
+    dataset: DatasetFolder
+    told: Mapping[str, Any]
+    sha256: str
+
+    @property
+    def lineage(self) -> Lineage:
+        return read_lineage(self.told)
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Made:
+    root = tmp_path_factory.mktemp("first")
+    base = make_base(root / "base")
+    dataset = make_dataset(root / "sets", make_pairs(30), base)
+    folder = ask_run(root / "run", base, dataset.path)
+    run = start_run(folder)
+    _, complaint = run.communicate(timeout=300)
+    assert run.returncode == 0, complaint
+    told = make_lineage(
+        run="run-1", plan=read_plan(folder), result=read_result(folder), dataset=dataset.manifest
+    )
+    kept = json.loads(json.dumps(told))  # as a manifest keeps it
+    sha256 = file_sha256(folder / "adapter" / WEIGHTS)
+    shutil.rmtree(folder)  # nothing of the first run is left but its lineage and its weights
+    return Made(base, dataset, kept, sha256)
+
+
+def again(made: Made, lineage: Lineage | None = None, **changed: Any) -> Any:
+    told = {
+        "base": made.base,
+        "dataset": made.dataset.path,
+        "index": None,
+        "embedder": "",
+        "instructions": "",
+    }
+    return plan_again(lineage or made.lineage, **{**told, **changed})
+
+
+def test_the_same_facts_give_the_same_weights(made: Made, tmp_path: Path) -> None:
+    write_plan(tmp_path / "again", again(made))
+    run = start_run(tmp_path / "again")
+    _, complaint = run.communicate(timeout=300)
+    assert run.returncode == 0, complaint
+    outcome = compare_run(tmp_path / "again", made.lineage, made.sha256)
+    assert outcome == Outcome(expected=made.sha256, found=made.sha256, lessons=True, differences=())
+    assert outcome.describe() == f"The same weights, bit for bit: SHA-256 {made.sha256}."
+    # and other facts give others: the comparison can fail
+    other = replace(made.lineage, recipe={**made.lineage.recipe, "seed": 1})
+    write_plan(tmp_path / "other", again(made, other))
+    run = start_run(tmp_path / "other")
+    run.communicate(timeout=300)
+    older = replace(made.lineage, versions={**made.lineage.versions, "torch": "2.0.0"})
+    outcome = compare_run(tmp_path / "other", older, made.sha256)
+    assert not outcome.is_same and outcome.found != made.sha256
+    assert "What was taught was not the same, token by token." in outcome.describe()
+    assert [one for one in outcome.differences if one.startswith("torch 2.0.0 then, ")]
+
+
+def test_another_base_is_refused(made: Made, tmp_path: Path) -> None:
+    other = make_base(tmp_path / "other", seed=1)
+    with pytest.raises(TrainingRefused, match="Expected the base's weights as the run had it"):
+        again(made, base=other)
+
+
+def test_another_dataset_version_is_refused(made: Made, tmp_path: Path) -> None:
+    other = make_dataset(tmp_path, make_pairs(29), made.base)
+    with pytest.raises(TrainingRefused, match="Expected the dataset version as the run had it"):
+        again(made, dataset=other.path)
+
+
+@pytest.mark.parametrize(
+    ("changed", "problem"),
+    [
+        ({"run": ""}, "whose dataset and recipe are not known"),
+        ({"withdrawn": 3}, "3 pairs were left out of the run"),
+        ({"instructions_sha256": "f" * 64}, "Expected the library's instructions as the run had it"),
+        ({"prompt_version": "another"}, "Expected the prompt's version as the run had it"),
+        ({"passages": "index 20200101T000000-00000000"}, "Expected the index 20200101T000000-00000000"),
+        ({"recipe": {"rank": 8}}, "Expected the recipe's settings as this program has them"),
+    ],
+)
+def test_what_is_not_as_it_was_is_refused(made: Made, changed: dict[str, Any], problem: str) -> None:
+    with pytest.raises(TrainingRefused, match=problem):
+        again(made, replace(made.lineage, **changed))
+
+
+def test_a_run_that_is_made_again_asks_no_network(made: Made, tmp_path: Path) -> None:
+    """Every attempt to connect or to look a name up ends the process, as the audit hook sees it first."""
+    write_plan(tmp_path / "again", again(made))
+    guard = (
+        "import os, sys\n"
+        "def watch(event, args):\n"
+        "    if event in ('socket.connect', 'socket.getaddrinfo', 'socket.gethostbyname', 'socket.sendto'):\n"
+        "        if not isinstance(args[1] if event == 'socket.connect' else None, str):\n"
+        "            sys.stderr.write(f'{event} {args}'); sys.stderr.flush(); os._exit(99)\n"
+        "sys.addaudithook(watch)\n"
+        "from train.lora.__main__ import main\n"
+        "code = main([sys.argv[1]])\n"
+        "sys.exit(code)\n"
+    )
+    environment = {
+        name: value for name, value in os.environ.items() if not name.startswith(("HF_", "TRANSF"))
+    }
+    done = subprocess.run(
+        [sys.executable, "-c", guard, str(tmp_path / "again")],
+        cwd=ROOT,
+        env={**environment, "OMP_NUM_THREADS": "1"},
+        capture_output=True,
+        text=True,
+        timeout=300,
+    )
+    assert done.returncode == 0, done.stderr
+    assert file_sha256(tmp_path / "again" / "adapter" / WEIGHTS) == made.sha256
