@@ -141,13 +141,13 @@ class Answerer:
         budget = max(256, self.context - self.answer_tokens(request) - 16)
         messages, shown = build_messages(
             turn.question,
-            turn.result.hits,
+            turn.result.quotable,
             history,
             token_budget=budget,
             count_tokens=self.count_tokens,
             instructions=turn.standing.text,
         )
-        hits = turn.result.hits[:shown]
+        hits = turn.result.quotable[:shown]
         body = self.engine_body(request, turn.route, messages, turn.answer_id)
         body["stream_options"]["continuous_usage_stats"] = True  # an answer may be ended before the last
         written = False

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import orjson
 
-from retrieval.asked.chips import ChipKind
+from retrieval.asked.chips import NAMING
 from retrieval.index import Index, SearchResult
 from retrieval.prompt import PROMPT_VERSION, REFUSAL, render_heading
 from retrieval.records import Hit
@@ -24,8 +24,6 @@ from serve.sources import describe_search, describe_source, gather_evidence
 NO_TOKENS = {"prompt_tokens": 0, "completion_tokens": 0, "total_tokens": 0}
 MOST_POINTED_TO = 3
 """Records named where the passages hold no answer but fit what was asked."""
-_NAMING = frozenset[ChipKind]({"person", "sender", "recipient", "container", "call_number"})
-"""Readings that name something in particular; of kinds, places and dates alone far too much fits."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,10 +137,11 @@ class Turn:
         yield self._finish(text, status, sources, usage=usage)
 
     def _describe_all(self, hits: Sequence[Hit], cited: Sequence[int]) -> list[Source]:
-        """Every hit as a source: the cited ones first, in the order of the answer."""
-        numbers = [*cited, *(number for number in range(1, len(hits) + 1) if number not in cited)]
+        """Every hit as a source: the cited ones first, in the order of the answer, last what no model saw."""
+        known = [*hits, *(hit for hit in self.result.hits if hit not in hits)]
+        numbers = [*cited, *(number for number in range(1, len(known) + 1) if number not in cited)]
         return [
-            describe_source(hits[number - 1], number, cited=number in cited, base_url=self.base_url)
+            describe_source(known[number - 1], number, cited=number in cited, base_url=self.base_url)
             for number in numbers
         ]
 
@@ -194,7 +193,7 @@ def find_fitting(result: SearchResult, hits: Sequence[Hit]) -> list[int]:
 
     None where the search found too little, or had to set a reading aside.
     """
-    if not result.found or result.relaxed or not any(chip.kind in _NAMING for chip in result.chips):
+    if not result.found or result.relaxed or not any(chip.kind in NAMING for chip in result.chips):
         return []
     return [number for number, hit in enumerate(hits, start=1) if hit.fits][:MOST_POINTED_TO]
 

@@ -16,6 +16,8 @@ ChipKind = Literal[
     "call_number",
     "container",
 ]
+NAMING = frozenset[ChipKind]({"person", "sender", "recipient", "container", "call_number"})
+"""Readings that name something in particular; of kinds, places and dates alone far too much fits."""
 
 
 @dataclass(frozen=True, slots=True)

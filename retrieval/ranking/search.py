@@ -12,7 +12,7 @@ from functools import partial
 import numpy as np
 from numpy.typing import NDArray
 
-from retrieval.asked.chips import Chip
+from retrieval.asked.chips import NAMING, Chip
 from retrieval.asked.questions import Question, read_question
 from retrieval.asked.vocabulary import Vocabulary
 from retrieval.audience import PUBLIC, Audience
@@ -88,6 +88,18 @@ class SearchResult:
     listed: tuple[Record, ...] = ()
     wants_count: bool = False
     evidence: Evidence | None = None
+
+    @property
+    def quotable(self) -> tuple[Hit, ...]:
+        """The hits that an answer may rest on: where the question names somebody, a box or a call number,
+        those that satisfy all that was read from it, if there are any; else all.
+
+        Of 154 questions of four libraries that name and have fitting hits, one lost its record so; a small
+        model that is shown its namesakes' letters as well quotes them too.
+        """
+        fitting = tuple(hit for hit in self.hits if hit.fits)
+        named = any(chip.kind in NAMING for chip in self.chips)
+        return fitting if named and fitting else self.hits
 
 
 class Searcher:

@@ -138,3 +138,21 @@ def test_an_exact_identifier_goes_straight_to_its_record(index: Index, question:
 def test_the_identifier_of_what_is_closed_leads_nowhere(index: Index) -> None:
     assert "ms1/closed" not in {hit.record.id for hit in index.search("ark:/99999/closed", top_k=50).hits}
     assert index.search("ark:/99999/closed", audience=STAFF).hits[0].record.id == "ms1/closed"
+
+
+@pytest.mark.parametrize(
+    ("question", "quotable"),
+    [
+        pytest.param("Where is the letter of William Howard Taft from April 1905?", ["ms1/1"], id="a person"),
+        pytest.param("What is in Box 2, Folder 1?", ["ms1/1"], id="a box"),
+        pytest.param("Are there letters of 1905?", None, id="nobody in particular"),
+        pytest.param("What did Zebulon Quist write?", None, id="nobody who is known"),
+    ],
+)
+def test_an_answer_rests_on_what_fits_all_of_a_question_that_names(
+    index: Index, question: str, quotable: list[str] | None
+) -> None:
+    found = index.search(question, top_k=6)
+    assert len(found.hits) > 1
+    wanted = [hit.record.id for hit in found.hits] if quotable is None else quotable
+    assert [hit.record.id for hit in found.quotable] == wanted

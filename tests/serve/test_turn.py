@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from pathlib import Path
 
 import orjson
@@ -11,6 +11,7 @@ import pytest
 from retrieval.embedding import Embedder, load_embedder
 from retrieval.index import Index
 from retrieval.prompt import REFUSAL
+from retrieval.records import Hit
 from retrieval.store.snapshot import read_current
 from serve.aliases import Route
 from serve.turn import Delta, Finished, Turn
@@ -39,9 +40,9 @@ async def stream(text: str) -> AsyncIterator[bytes]:
         yield orjson.dumps({"choices": [{"delta": {"content": f"{word} "}, "finish_reason": None}]})
 
 
-async def write(turn: Turn, text: str) -> tuple[str, Finished]:
+async def write(turn: Turn, text: str, hits: Sequence[Hit] | None = None) -> tuple[str, Finished]:
     shown, end = "", None
-    async for event in turn.write(stream(text), turn.result.hits):
+    async for event in turn.write(stream(text), turn.result.hits if hits is None else hits):
         if isinstance(event, Delta):
             shown += event.text
         else:
@@ -99,3 +100,13 @@ async def test_no_record_is_named_where_none_fits_all_that_was_asked(index: Inde
     _, end = await write(make_turn(index, question), REFUSAL)
     assert end.text.startswith("I did not find that. I searched ")
     assert (end.details.status, end.details.sources) == ("not_found", [])
+
+
+async def test_what_the_model_was_not_shown_is_listed_and_cannot_be_cited(index: Index) -> None:
+    turn = make_turn(index, "What did Ellen Marsh write in 1905?")
+    (letter,) = turn.result.quotable
+    _, end = await write(turn, f"{PROSE} See also [2].", [letter])
+    assert [source.title for source in end.details.sources] == ["Ellen Marsh ALS to Thomas Marsh"]
+    assert end.dropped == 1
+    others = [hit.record.id for hit in turn.result.hits if hit is not letter]
+    assert [source.record_id for source in end.details.also_searched] == others and others
