@@ -359,7 +359,8 @@ class ServiceInfo(BaseModel):
     """`GET /v1/service`: what a page needs to know about the service it speaks for.
 
     `feedback_days` and `conversation_days`: how long what patrons agree to is kept. On a `shared_terminal`
-    no conversation is kept, and a session that nobody uses for `idle_minutes` ends.
+    no conversation is kept, and a session that nobody uses for `idle_minutes` ends. `comparing`: patrons are
+    asked now which of two answers is better.
     """
 
     library_name: str
@@ -375,6 +376,7 @@ class ServiceInfo(BaseModel):
     conversation_days: int
     shared_terminal: bool
     idle_minutes: float
+    comparing: bool = False
 
 
 JsonObject = dict[str, Any]

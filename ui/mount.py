@@ -17,6 +17,7 @@ from starlette.responses import RedirectResponse, Response
 from starlette.routing import Mount
 
 from ui.client import GatewayClient
+from ui.comparing import build_comparing
 from ui.desk.app import build_desk
 from ui.desk.client import DeskClient
 from ui.guard import PageGuard
@@ -49,6 +50,7 @@ def mount_patron(app: FastAPI, base_url: str, key: str = "") -> None:
 
     Everything under "/" that no other route answers then comes to the page's guard.
     """
+    mount_comparing(app, base_url, key)
     client = GatewayClient(base_url, key)
     _forbid_foreign_origins(app)
     gr.mount_gradio_app(
@@ -71,6 +73,13 @@ def mount_patron(app: FastAPI, base_url: str, key: str = "") -> None:
     mount = app.router.routes[-1]
     assert isinstance(mount, Mount), "gradio mounts the page as the last route"
     mount.app = PageGuard(mount.app, Shell(client))
+    _close_at_end(app, client.close)
+
+
+def mount_comparing(app: FastAPI, base_url: str, key: str) -> None:
+    """Put the patrons' page for comparing answers at "/compare"."""
+    client = DeskClient(base_url)
+    app.mount("/compare", build_comparing(client, key))
     _close_at_end(app, client.close)
 
 

@@ -21,6 +21,7 @@ from ui.plain import escape
 
 HERE = Path(__file__).parent
 BUNDLED = "Answers are written by the small model that comes with this service; it is for trying it out."
+COMPARE = "Help the library: say which of two answers is better."
 ICON = (
     "data:image/svg+xml,%3Csvg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 32 32'%3E%3Crect width='32' "
     "height='32' rx='6' fill='%237b2d26'/%3E%3Cpath d='M16 10c-2-2-5-2.5-8-2.5v14c3 0 6 .5 8 2.5 2-2 5-2.5 "
@@ -153,6 +154,8 @@ def _render_foot(service: ServiceInfo | None) -> str:
     if service.bundled_reader:
         lines.append(BUNDLED)
     paragraphs = "".join(f"<p>{escape(line)}</p>" for line in lines if line)
+    if service.comparing:
+        paragraphs += f'<p><a href="./compare/">{COMPARE}</a></p>'
     return f'<footer id="foot">{paragraphs}</footer>'
 
 

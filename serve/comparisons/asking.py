@@ -70,10 +70,10 @@ class PoolAsker:
 
 
 def gather_passages(*details: AnswerDetails) -> tuple[dict[str, Any], ...]:
-    """What the versions were given, by number, with nothing in it of which answer cites what."""
+    """What the versions were given, by number, with nothing in it that tells one answer's sources."""
     given = {source.number: source for one in details for source in _list_sources(one)}
     return tuple(
-        given[number].model_copy(update={"cited": False}).model_dump(mode="json") for number in sorted(given)
+        given[number].model_copy(update={"cited": True}).model_dump(mode="json") for number in sorted(given)
     )
 
 

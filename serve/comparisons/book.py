@@ -98,6 +98,12 @@ class ComparisonBook:
         with self.database.readings() as session:
             return tuple(map(load_comparison, session.scalars(newest.limit(MOST_LISTED))))
 
+    def is_open_to_patrons(self) -> bool:
+        """Whether there is one that patrons may vote in now."""
+        asked = select(ComparisonRow.id).where(ComparisonRow.state == "open", ComparisonRow.patrons)
+        with self.database.readings() as session:
+            return session.scalar(asked.limit(1)) is not None
+
     def find(self, name: str) -> Comparison:
         """One comparison. Raises NotFound."""
         with self.database.readings() as session:
@@ -227,7 +233,7 @@ def read_questions(session: Session, name: str) -> tuple[Question, ...]:
         .where(ComparisonQuestion.comparison == name)
         .order_by(ComparisonQuestion.position)
     )
-    return tuple(_load_question(question, answers) for question, answers in session.execute(query).tuples())
+    return tuple(_load_question(question, answers) for question, answers in session.execute(query))
 
 
 def read_answered(session: Session, question: str) -> tuple[str, Answers]:
@@ -235,7 +241,7 @@ def read_answered(session: Session, question: str) -> tuple[str, Answers]:
     query = select(ComparisonQuestion, ComparisonAnswers).join(
         ComparisonAnswers, ComparisonAnswers.question == ComparisonQuestion.id
     )
-    for row, answers in session.execute(query.where(ComparisonQuestion.id == question)).tuples():
+    for row, answers in session.execute(query.where(ComparisonQuestion.id == question)):
         return row.text, _load_answers(answers)
     raise NotFound("There is no such question with answers.", param="question")
 

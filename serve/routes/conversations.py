@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Path, Query
+from sqlalchemy.orm import Session
 
+from serve.comparisons.erasure import erase_questions
 from serve.conversations.erasure import (
     Erased,
     Trail,
@@ -39,7 +42,13 @@ from serve.wire.conversations import (
 
 router = APIRouter(prefix="/v1")
 
-_TRAIL = Trail(erase_pairs, find_versions, erase_trials)
+
+def _erase_asked(session: Session, questions: Sequence[str]) -> list[str]:
+    """What staff asked in a patron's words: trials of instructions, and questions of comparisons."""
+    return [*erase_trials(session, questions), *erase_questions(session, questions)]
+
+
+_TRAIL = Trail(erase_pairs, find_versions, _erase_asked)
 
 ConversationPath = Annotated[str, Path(max_length=200)]
 KeeperDep = Annotated[Actor, Depends(require(Action.KEEP_CONVERSATION))]

@@ -5,6 +5,8 @@ from __future__ import annotations
 from fastapi import APIRouter, Depends, FastAPI, Request
 from fastapi.responses import JSONResponse, Response
 from prometheus_client import CONTENT_TYPE_LATEST
+from sqlalchemy.exc import SQLAlchemyError
+from starlette.concurrency import run_in_threadpool
 
 from retrieval.errors import RetrievalError
 from serve.adapters.alias import DEFAULT
@@ -69,7 +71,16 @@ async def describe_service(service: ServiceDep) -> ServiceInfo:
         conversation_days=settings.conversation_days,
         shared_terminal=settings.shared_terminal,
         idle_minutes=settings.idle_minutes,
+        comparing=settings.patron_comparisons and await run_in_threadpool(_is_comparing, service),
     )
+
+
+def _is_comparing(service: Service) -> bool:
+    """Whether a comparison is open to patrons; a database that is away must not take the page with it."""
+    try:
+        return service.comparisons.book.is_open_to_patrons()
+    except SQLAlchemyError:
+        return False
 
 
 def write_privacy_notice(settings: Settings) -> str:

@@ -31,7 +31,8 @@ class StubEngine:
 
     `names` is what it serves, the base first. With `effects` it knows those versions only, loads one when
     first asked for it, and its log-probabilities differ by so much from the base's. `fault` is what every
-    chat does, whatever its model; a `hung` engine answers nothing that takes a token.
+    chat does, whatever its model; a `hung` engine answers nothing that takes a token. `words` is what a
+    version writes in the place of the box.
     """
 
     def __init__(self, effects: dict[str, float] | None = None) -> None:
@@ -44,6 +45,7 @@ class StubEngine:
         self.running = 0
         self.tokens = 0
         self.aborted = 0
+        self.words: dict[str, str] = {}
         self.bodies: list[dict[str, object]] = []
         self.probed: list[str] = []
         self.probing = 0
@@ -174,7 +176,8 @@ class StubEngine:
                 await response.write(DONE.encode())
             case _:
                 self.tokens += 2
-                await response.write(WHOLE.encode())
+                whole = WHOLE.replace("Box 4, ", self.words[model]) if model in self.words else WHOLE
+                await response.write(whole.encode())
 
 
 def error(status: int, message: str, param: str | None = None) -> web.Response:

@@ -46,12 +46,15 @@ class DeskClient:
         path: str,
         *,
         token: str = "",
+        conversation: str = "",
         query: Query | None = None,
         body: BaseModel | bytes | None = None,
         media_type: str = "application/json",
     ) -> Download:
         """One request; raises GatewayError for every reply that is not a success."""
         headers = {"Authorization": f"Bearer {token}"} if token else {}
+        if conversation:
+            headers["X-Reading-Room-Conversation"] = conversation
         content = body.model_dump_json().encode() if isinstance(body, BaseModel) else body
         if content is not None:
             headers["Content-Type"] = media_type
@@ -81,43 +84,64 @@ class DeskClient:
 
 @dataclass(frozen=True, slots=True)
 class Gateway:
-    """The client with one person's token: what the rooms speak through. Every call raises GatewayError."""
+    """The client with one person's token: what the rooms speak through. Every call raises GatewayError.
+
+    `conversation` is a patron's own id, "" for staff.
+    """
 
     client: DeskClient
     token: str
+    conversation: str = ""
 
     async def get(self, path: str, kind: type[Reply], /, **query: str | int) -> Reply:
         """Read one thing."""
-        return read(await self.client.request("GET", path, token=self.token, query=query), kind)
+        return read(await self._request("GET", path, query=query), kind)
 
     async def post(self, path: str, kind: type[Reply], body: BaseModel | None = None) -> Reply:
         """Do one thing."""
-        return read(await self.client.request("POST", path, token=self.token, body=body), kind)
+        return read(await self._request("POST", path, body=body), kind)
 
     async def put(self, path: str, kind: type[Reply], body: BaseModel | None = None) -> Reply:
         """Put one thing in its place."""
-        return read(await self.client.request("PUT", path, token=self.token, body=body), kind)
+        return read(await self._request("PUT", path, body=body), kind)
 
     async def patch(self, path: str, kind: type[Reply], body: BaseModel) -> Reply:
         """Change one thing."""
-        return read(await self.client.request("PATCH", path, token=self.token, body=body), kind)
+        return read(await self._request("PATCH", path, body=body), kind)
 
     async def delete(self, path: str) -> None:
         """Take one thing away."""
-        await self.client.request("DELETE", path, token=self.token)
+        await self._request("DELETE", path)
 
     async def upload(
         self, path: str, kind: type[Reply], content: bytes, media_type: str, /, **query: str | int
     ) -> Reply:
         """Send a file as it is."""
-        reply = await self.client.request(
-            "POST", path, token=self.token, query=query, body=content, media_type=media_type
-        )
+        reply = await self._request("POST", path, query=query, body=content, media_type=media_type)
         return read(reply, kind)
 
     async def download(self, path: str, /, **query: str | int) -> Download:
         """Fetch a file as it is."""
-        return await self.client.request("GET", path, token=self.token, query=query)
+        return await self._request("GET", path, query=query)
+
+    async def _request(
+        self,
+        method: str,
+        path: str,
+        *,
+        query: Query | None = None,
+        body: BaseModel | bytes | None = None,
+        media_type: str = "application/json",
+    ) -> Download:
+        return await self.client.request(
+            method,
+            path,
+            token=self.token,
+            conversation=self.conversation,
+            query=query,
+            body=body,
+            media_type=media_type,
+        )
 
 
 def read(reply: Download, kind: type[Reply]) -> Reply:

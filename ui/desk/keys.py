@@ -19,6 +19,10 @@ CHOICES = {
     "approve": ("a", "Approve"),
     "return": ("r", "Return"),
     "submit": ("s", "Submit"),
+    "first": ("1", "The first answer is better"),
+    "second": ("2", "The second answer is better"),
+    "tie": ("3", "Both alike"),
+    "neither": ("4", "Neither is good"),
 }
 """Every action with its letter from the start, and what it is called where letters are chosen."""
 

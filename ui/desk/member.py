@@ -29,6 +29,7 @@ ROOMS = (
     ("From pairs to answers", (
         Room("/datasets", "Dataset versions", "read datasets"),
         Room("/adapters", "Adapters", "read adapters"),
+        Room("/comparisons", "Comparisons", "read comparisons"),
         Room("/instructions", "Instructions", "manage instructions"),
     )),
     ("The house", (

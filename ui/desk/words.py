@@ -32,6 +32,11 @@ SAID = {
     "person": "The account is changed.",
     "key-gone": "The key is revoked.",
     "erased": "The conversation is erased.",
+    "comparing": "Both versions are being asked.",
+    "comparison-open": "The comparison is open.",
+    "comparison-closed": "The comparison is closed.",
+    "voted": "Your vote is kept.",
+    "vote-back": "Your vote is taken back.",
 }
 """What is said at the top of a page after something was done; the address names the sentence."""
 
@@ -58,6 +63,13 @@ VERDICTS = {
     "wrong_source": "wrong source",
 }
 STATES = {"draft": "Draft", "submitted": "Submitted", "approved": "Approved", "withdrawn": "Withdrawn"}
+COMPARING = {"preparing": "Being prepared", "open": "Open", "closed": "Closed"}
+VERDICTS_OF_VOTES = {
+    "better": "Better",
+    "not_worse": "Not worse",
+    "worse": "Worse",
+    "not_enough": "Not enough votes",
+}
 ORIGINS = {
     "feedback": "a patron's chat",
     "staff": "written by staff",
@@ -73,4 +85,16 @@ CONSENTS = {
 }
 SEVERITIES = {"stop": "Stops approval", "hint": "Hint", "warn": "Please look"}
 
-__all__ = ["CONSENTS", "FIELDS", "KINDS", "ORIGINS", "REASONS", "SAID", "SEVERITIES", "STATES", "VERDICTS"]
+__all__ = [
+    "COMPARING",
+    "CONSENTS",
+    "FIELDS",
+    "KINDS",
+    "ORIGINS",
+    "REASONS",
+    "SAID",
+    "SEVERITIES",
+    "STATES",
+    "VERDICTS",
+    "VERDICTS_OF_VOTES",
+]

@@ -11,6 +11,14 @@ from pydantic import BaseModel
 from serve.people.authority import Role
 from serve.schemas import CollectionList
 from serve.wire.adapters import AdapterInfo, AdapterList, AliasInfo, AliasList, EventList, RolloutReply
+from serve.wire.comparisons import (
+    ComparisonInfo,
+    ComparisonList,
+    OpenList,
+    OutcomeReply,
+    RatingList,
+    TaskReply,
+)
 from serve.wire.conversations import ErasureInfo, ErasureList, PurgeList
 from serve.wire.datasets import DatasetDetail, DatasetList, DiffReply, PreviewReply
 from serve.wire.exchange import DraftReply, FormList, ImportReply
@@ -44,6 +52,12 @@ READ: dict[str, type[BaseModel]] = {
     "/v1/aliases": AliasList,
     "/v1/aliases/{name:path}/rollout": RolloutReply,
     "/v1/adapter-events": EventList,
+    "/v1/comparisons": ComparisonList,
+    "/v1/comparisons/{name}": ComparisonInfo,
+    "/v1/comparisons/{name}/result": OutcomeReply,
+    "/v1/comparisons/{name}/task": TaskReply,
+    "/v1/comparison-ratings": RatingList,
+    "/v1/open-comparisons": OpenList,
     "/v1/instructions": InstructionList,
     "/v1/instructions/versions": ScopeReply,
     "/v1/instructions/trials": TrialList,
@@ -60,7 +74,8 @@ DONE: dict[str, type[BaseModel]] = {
 ROOMS = (
     "/inbox", "/inbox?state=judged", "/inbox/g2", "/cases", "/pairs", "/pairs?state=draft", "/pairs/new", "/pairs/p0",
     "/exchange/import", "/exchange/export", "/exchange/drafts", "/datasets", "/datasets/letters--v1-1a2b3c4d", "/usage",
-    "/adapters", "/adapters/letters--v1-1a2b3c4d", "/instructions", "/instructions/of?kind=collection&name=marsh",
+    "/adapters", "/adapters/letters--v1-1a2b3c4d", "/comparisons", "/comparisons/c1",
+    "/comparisons/c1/judge", "/instructions", "/instructions/of?kind=collection&name=marsh",
     "/instructions/trials/t1", "/sources", "/people", "/audit", "/audit/erasures", "/settings", "/me", "/keys",
 )  # fmt: skip
 """Every page of the desk that is looked at."""
@@ -85,6 +100,8 @@ def _fill(kind: type[BaseModel], stub: Stub) -> BaseModel:
     given: dict[str, Any] = {"role": Role.CURATOR}
     if kind is TrialReply:
         given["state"] = "finished"
+    if kind is ComparisonInfo:
+        given["state"] = "closed"
     filled = fill(kind, stub.say, **given)
     if isinstance(filled, TrialReply):
         for pair in filled.data[:1]:

@@ -2,8 +2,19 @@
 
 from __future__ import annotations
 
-from ui.desk.rooms import account, adapters, datasets, exchange, house, inbox, instructions, pairs, people
+from ui.desk.rooms import (
+    account,
+    adapters,
+    comparisons,
+    datasets,
+    exchange,
+    house,
+    inbox,
+    instructions,
+    pairs,
+    people,
+)
 
-ROOMS = (account, inbox, pairs, exchange, datasets, house, people, adapters, instructions)
+ROOMS = (account, inbox, pairs, exchange, datasets, house, people, adapters, comparisons, instructions)
 DOORS = tuple(door for room in ROOMS for door in room.DOORS)
 """Every door of every room."""

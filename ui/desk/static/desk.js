@@ -49,7 +49,11 @@
     }
     if (isTyping(event.target)) return;
     const key = event.key.toLowerCase();
-    const element = [...document.querySelectorAll("[data-key]")].find((one) => one.dataset.key === key);
+    // Among choices, arrows do what they do everywhere.
+    if (key.startsWith("arrow") && event.target instanceof Element && event.target.matches("[type=radio]")) return;
+    const element = [...document.querySelectorAll("[data-key], [data-also]")].find(
+      (one) => one.dataset.key === key || one.dataset.also === key,
+    );
     if (!element) return;
     event.preventDefault();
     press(element);
