@@ -145,7 +145,7 @@ def estimate_memory(base: BaseFolder, recipe: Recipe, amount: Amount) -> int:
     answers = row * amount.answer_tokens / max(1, amount.tokens)
     inputs = sum(into * many for into, _, many in base.matrices)
     outputs = sum(out * many for _, out, many in base.matrices)
-    kept = inputs * (width + 8) + outputs * (width + 4)
+    kept: float = inputs * (width + 8) + outputs * (width + 4)
     if recipe.recompute:
         kept = kept / max(1, base.depth) + base.hidden * base.depth * width
     scores = answers * base.vocabulary * 4 * 3

@@ -10,7 +10,7 @@ import shutil
 from collections.abc import Sequence
 from importlib.util import find_spec
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import torch
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from peft import PeftModel
     from transformers import BitsAndBytesConfig, PreTrainedModel
 
-    Tuned = PreTrainedModel | PeftModel
+    Tuned: TypeAlias = PreTrainedModel | PeftModel
 
 _TYPES = {"fp32": torch.float32, "bf16": torch.bfloat16}
 _SOFTCAP = "attn_logit_softcapping"
@@ -81,7 +81,6 @@ def attach(model: PreTrainedModel, base: BaseFolder, recipe: Recipe) -> Tuned:
         lora_dropout=recipe.dropout,
         target_modules=find_targets(model, recipe.layers),
         task_type="CAUSAL_LM",
-        base_model_name_or_path=base.path.name,
     )
     tuned = get_peft_model(model, config)
     tuned.peft_config["default"].base_model_name_or_path = base.path.name

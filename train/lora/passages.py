@@ -98,7 +98,13 @@ class BorrowedPassages:
 
 
 def make_hit(item: Evidence) -> Hit:
-    """A hit that `retrieval.prompt` renders as the prompt showed the evidence."""
+    """A hit that `retrieval.prompt` renders as the prompt showed the evidence.
+
+    A record without text of its own has its title and dates for a passage, which the prompt does not repeat
+    below the heading; evidence holds both.
+    """
+    bare = item.heading.endswith(")") and item.heading.startswith(f"{item.text} (")
+    text = item.heading if bare else item.text
     record = Record(
         id=item.record_id,
         collection_id=item.collection_id,
@@ -107,7 +113,7 @@ def make_hit(item: Evidence) -> Hit:
         collection="",
         breadcrumb=item.breadcrumb,
     )
-    return Hit(record=record, passage=Passage(id="", record_id=item.record_id, text=item.text), score=1.0)
+    return Hit(record=record, passage=Passage(id="", record_id=item.record_id, text=text), score=1.0)
 
 
 def make_random(seed: int, *about: object) -> random.Random:

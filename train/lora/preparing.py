@@ -108,7 +108,18 @@ def part_material(
             )
         said.append("All pairs hang together by their records: nothing is held back to check on.")
         train, held = (*train, *held), ()
+    if recipe.share < 1:
+        train = take_share(train, recipe.share, recipe.seed)
+        said.append(f"Trained on {recipe.share:.0%} of the pairs, for comparison.")
+        promotable = False
     return Material(dataset, train, held, tuple(said), promotable)
+
+
+def take_share(pairs: Sequence[Pair], share: float, seed: int) -> tuple[Pair, ...]:
+    """A share of the pairs; a smaller one is part of a larger one, so that a curve shows more of the same."""
+    ranked = sorted(pairs, key=lambda one: make_random(seed, "share", one.id).random())
+    kept = {one.id for one in ranked[: max(1, round(len(pairs) * share))]}
+    return tuple(one for one in pairs if one.id in kept)
 
 
 def open_passages(plan: Plan, pairs: Sequence[Pair], recipe: Recipe) -> PassageFinder:

@@ -52,6 +52,8 @@ class Recipe:
     row_tokens: int
     """Lessons of a step are laid end to end in rows of about so many tokens; more is faster and takes
     more memory."""
+    share: float
+    """The share of the pairs that is trained on, for a learning curve; what is held back stays the same."""
     refusals: float
     """Refusals may be this share of the pairs at most; of more a part is left out."""
     replay: float
@@ -91,6 +93,7 @@ _RANGES: dict[str, tuple[float, float]] = {
     "answer_tokens": (1, 100_000),
     "passages": (1, 20),
     "row_tokens": (16, 1_000_000),
+    "share": (0.01, 1),
     "refusals": (0, 1),
     "replay": (0, 0.9),
     "seed": (0, 2**32 - 1),

@@ -38,6 +38,7 @@ from train.lora.plan import Plan, read_plan
 from train.lora.starting import Start, begin, digest_lessons, go_on
 
 if TYPE_CHECKING:
+    from train.lora.private import Privacy
     from train.lora.trainer import LessonTrainer
 
 FORMAT = 1
@@ -82,8 +83,9 @@ def _learn(
 
     from train.lora.model import attach, count_trained, load_base
     from train.lora.packing import pack
+    from train.lora.private import plan_privacy
     from train.lora.replay import count_replay, make_replay
-    from train.lora.trainer import LessonTrainer
+    from train.lora.trainer import LessonTrainer, count_steps
     from train.lora.watching import Watch, find_best, is_exhausted, read_losses
 
     recipe, kind = start.recipe, str(start.record["device"])
@@ -99,7 +101,14 @@ def _learn(
     tuned = attach(model, base, recipe)
     root = folder / CHECKPOINTS
     held = pack(start.held, recipe.row_tokens)
-    trainer = LessonTrainer(tuned, lessons, held, recipe, root, kind)
+    privacy = (
+        plan_privacy(
+            recipe.epsilon, recipe.clip, len(lessons), recipe.batch, count_steps(len(lessons), recipe), root
+        )
+        if recipe.epsilon
+        else None
+    )
+    trainer = LessonTrainer(tuned, lessons, held, recipe, root, kind, privacy)
     tokens = sum(map(len, lessons))
     watch = Watch(trainer, base, recipe, log, pause, clock, tokens)
     trainer.add_callback(watch)
@@ -147,6 +156,7 @@ def _learn(
         "steps": {"planned": steps, "done": step, "kept": best},
         "stopped": stopped,
         "trained_parameters": count_trained(tuned),
+        "privacy": _describe_privacy(privacy, step),
     }
     _finish(plan, folder, base, start, best, figures, log, clock, meter)
 
@@ -193,7 +203,11 @@ def _finish(
         "kind": made.name,
         "finished": datetime.now(UTC).isoformat(timespec="seconds"),
         "promotable": bool(start.record["promotable"]) and recipe.method != "full",
-        "remarks": list(start.record["remarks"]) + _remark_method(recipe.method),
+        "remarks": [
+            *start.record["remarks"],
+            *_remark_method(recipe.method),
+            *_remark_privacy(figures["privacy"]),
+        ],
         "files": folder_sha256(made),
         "base": {
             "name": base.path.name,
@@ -248,6 +262,25 @@ def _count_lessons(start: Start, replay: Sequence[Lesson]) -> dict[str, int]:
         "held": len(start.held),
         "refusals": sum(one.part == "refusal" for one in start.train),
         "replay": len(replay),
+    }
+
+
+def _remark_privacy(privacy: Mapping[str, float] | None) -> list[str]:
+    if not privacy:
+        return []
+    from train.lora.private import REMARK
+
+    return [REMARK.format(epsilon=privacy["epsilon"], delta=privacy["delta"])]
+
+
+def _describe_privacy(privacy: Privacy | None, steps: int) -> dict[str, float] | None:
+    if privacy is None:
+        return None
+    return {
+        "epsilon": privacy.spend(steps),
+        "delta": privacy.delta,
+        "noise": privacy.noise,
+        "clip": privacy.clip,
     }
 
 

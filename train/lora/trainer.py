@@ -7,19 +7,20 @@ batch of lessons, however many rows they fill, so that it is the same step as wi
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import torch
-from torch.utils.data import Dataset, Sampler
+from torch.utils.data import DataLoader, Dataset
 from transformers import PrinterCallback, Trainer, TrainingArguments
 
 from train.lora.errors import TrainingFailed
 from train.lora.lessons import Lesson
 from train.lora.loss import add_up_loss, count_targets, measure_loss
+from train.lora.order import EpochBatches
 from train.lora.packing import Row, pack
-from train.lora.passages import make_random
+from train.lora.private import PoissonBatches, Privacy
 from train.lora.recipe import Recipe
 
 
@@ -36,25 +37,6 @@ class LessonSet(Dataset[Lesson]):
         return self.lessons[place]
 
 
-class EpochOrder(Sampler[int]):
-    """Another order in each epoch, drawn by the seed and the epoch's number alone."""
-
-    def __init__(self, many: int, seed: int) -> None:
-        self._many, self._seed, self._epoch = many, seed, 0
-
-    def __len__(self) -> int:
-        return self._many
-
-    def __iter__(self) -> Iterator[int]:
-        order = list(range(self._many))
-        make_random(self._seed, "order", self._epoch).shuffle(order)
-        return iter(order)
-
-    def set_epoch(self, epoch: int) -> None:
-        """The epoch that comes now, from 0."""
-        self._epoch = epoch
-
-
 class LessonTrainer(Trainer):
     """Trains `model` on lessons; `validation` are rows that only the loss is taken of."""
 
@@ -66,8 +48,10 @@ class LessonTrainer(Trainer):
         recipe: Recipe,
         checkpoints: Path,
         device: str,
+        privacy: Privacy | None = None,
     ) -> None:
         self.recipe = recipe
+        self.privacy = privacy
         self.validation = validation
         super().__init__(
             model=model,
@@ -78,10 +62,20 @@ class LessonTrainer(Trainer):
         self.remove_callback(PrinterCallback)
 
     def _collate(self, lessons: Sequence[Lesson]) -> dict[str, Any]:
+        if self.privacy:
+            return {"lessons": list(lessons)}
         return {"rows": pack(lessons, self.recipe.row_tokens)}
 
-    def _get_train_sampler(self, train_dataset: Any = None) -> EpochOrder:  # noqa: ANN401 (the Trainer's)
-        return EpochOrder(len(self.train_dataset), self.recipe.seed)  # type: ignore[arg-type]
+    def get_train_dataloader(self) -> DataLoader[Lesson]:
+        """The steps' lessons: drawn as `train.lora.order` or, for privacy, `train.lora.private` say."""
+        lessons = cast("LessonSet", self.train_dataset)
+        batches: EpochBatches | PoissonBatches = (
+            PoissonBatches(len(lessons), self.privacy)
+            if self.privacy
+            else EpochBatches(len(lessons), self.recipe.batch, self.recipe.seed)
+        )
+        loader = DataLoader(lessons, batch_sampler=batches, collate_fn=self._collate)
+        return cast("DataLoader[Lesson]", self.accelerator.prepare(loader))
 
     def training_step(
         self,
@@ -91,6 +85,8 @@ class LessonTrainer(Trainer):
     ) -> torch.Tensor:
         """Forward and backward through the rows of a step; the mean loss for each answer token."""
         model.train()
+        if self.privacy:
+            return self._check(self.privacy.learn(model, inputs["lessons"], self.state.global_step))
         rows: Sequence[Row] = inputs["rows"]
         targets = count_targets(rows)
         total = torch.zeros((), device=self.args.device)
@@ -98,12 +94,15 @@ class LessonTrainer(Trainer):
             loss = add_up_loss(model, row.to(self.args.device)) / targets
             self.accelerator.backward(loss)
             total += loss.detach()
-        if not bool(torch.isfinite(total)):
+        return self._check(total)
+
+    def _check(self, loss: torch.Tensor) -> torch.Tensor:
+        if not bool(torch.isfinite(loss)):
             raise TrainingFailed(
                 f"The loss of step {self.state.global_step + 1} is no number. Lower the rate, or "
                 "train in fp32."
             )
-        return total
+        return loss
 
     def evaluate(self, *_: Any, **__: Any) -> dict[str, float]:  # noqa: ANN401 (the Trainer's)
         """The mean loss of the validation part for each answer token, as `eval_loss`."""
@@ -132,7 +131,7 @@ def make_arguments(recipe: Recipe, checkpoints: Path, device: str, steps: int) -
         lr_scheduler_type="linear",
         warmup_steps=math.ceil(steps * recipe.warmup),
         weight_decay=recipe.decay,
-        max_grad_norm=recipe.clip,
+        max_grad_norm=0.0 if recipe.epsilon else recipe.clip,  # each lesson is cut by itself there
         optim="adamw_torch",
         seed=recipe.seed,
         data_seed=recipe.seed,

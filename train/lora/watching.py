@@ -6,6 +6,7 @@ import math
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 from transformers import TrainerCallback, TrainerControl, TrainerState, TrainingArguments
@@ -123,10 +124,8 @@ class Watch(TrainerCallback):
         draft.rename(folder)
 
     @property
-    def root(self) -> Any:  # noqa: ANN401 (set below)
+    def root(self) -> Path:
         """The folder of checkpoints."""
-        from pathlib import Path
-
         return Path(str(self.trainer.args.output_dir))
 
     def _tell_progress(self, step: int, steps: int, data: Mapping[str, Any]) -> None:

@@ -121,6 +121,18 @@ def test_too_many_refusals_are_left_out_and_said(base: Path, tmp_path: Path) -> 
     assert 0.15 < share <= 0.2 and any("more than 20% teach to refuse" in said for said in material.remarks)
 
 
+def test_a_share_is_part_of_a_larger_one_and_what_is_held_back_stays(base: Path, tmp_path: Path) -> None:
+    version = make_dataset(tmp_path, make_pairs(80), base)
+    dataset, pairs, remarks = open_material(Plan(base=base, dataset=version.path), read_base(base))
+    quarter, half, whole = (
+        part_material(dataset, pairs, recipe_of(share=share), remarks) for share in (0.25, 0.5, 1.0)
+    )
+    assert [len(one.train) for one in (quarter, half, whole)] == [15, 30, 60]
+    assert set(quarter.train) < set(half.train) < set(whole.train)
+    assert quarter.held == half.held == whole.held
+    assert (quarter.promotable, whole.promotable) == (False, True)
+
+
 @pytest.fixture()
 def version(base: Path, tmp_path: Path) -> DatasetFolder:
     return make_dataset(tmp_path / "version", make_pairs(80), base)
