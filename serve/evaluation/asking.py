@@ -17,12 +17,14 @@ class Sitting:
     """Answers judged, in the order of their tasks, with how long the engine took over all of them.
 
     `seconds` is wall time, `written` the tokens that the engine wrote in it, `read` those of the prompts.
+    `each` are the seconds of every answer, with as many others at the same time as were asked together.
     """
 
     judged: Sequence[Judgement]
     seconds: float
     read: int
     written: int
+    each: Sequence[float] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,17 +41,19 @@ class Asker:
         begun = time.perf_counter()
         turns = asyncio.Semaphore(self.together)
 
-        async def answer(task: Task) -> tuple[str, int, int]:
+        async def answer(task: Task) -> tuple[str, int, int, float]:
             async with turns:
-                return await self.ask(task)
+                asked = time.perf_counter()
+                return *await self.ask(task), time.perf_counter() - asked
 
         answers = await asyncio.gather(*(answer(task) for task in tasks))
-        judged = [judge(task, text) for task, (text, _, _) in zip(tasks, answers, strict=True)]
+        judged = [judge(task, answered[0]) for task, answered in zip(tasks, answers, strict=True)]
         return Sitting(
             judged,
             time.perf_counter() - begun,
-            sum(read for _, read, _ in answers),
-            sum(written for _, _, written in answers),
+            sum(read for _, read, _, _ in answers),
+            sum(written for _, _, written, _ in answers),
+            [seconds for *_, seconds in answers],
         )
 
     async def ask(self, task: Task) -> tuple[str, int, int]:

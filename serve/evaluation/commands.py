@@ -6,6 +6,7 @@ import argparse
 import asyncio
 import json
 import sys
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import fields
 from pathlib import Path
@@ -42,6 +43,10 @@ def add_command(evaluate: argparse._SubParsersAction[argparse.ArgumentParser], s
     )  # fmt: skip
     answers.add_argument("--model", default="", metavar="NAME", help="an adapter version; default: the base")
     answers.add_argument(
+        "--compare", default="", metavar="V1,V2",
+        help="ask both versions (`base` is the base) and print them side by side, V2 held against V1",
+    )  # fmt: skip
+    answers.add_argument(
         "--show", type=int, default=0, metavar="N", help="print N answers whole, drawn by a seed"
     )
     answers.add_argument("--json", action="store_true", help="print only one line of JSON")
@@ -58,19 +63,36 @@ async def run_answers(args: argparse.Namespace, settings: Settings) -> int:
             print(line, file=sys.stderr, flush=True)
 
     async with reach_engine(settings, say) as engine:
-        names = [model.name for model in await engine.models()]
-        version = args.model or names[0]
+        models = await engine.models()
+        versions = _name_versions(args, [model.name for model in models])
+        tasks = await asyncio.to_thread(_make_tasks, args, settings, models[0].context or 4096)
+        sittings = []
+        for version in versions:
+            say(f"{len(tasks)} questions to {version} ...")
+            sittings.append(await Asker(engine, version, settings.answer_tokens).ask_all(tasks))
+    if args.compare:
+        _print_comparison(args, sittings, versions)
+    else:
+        _print(args, sittings[0], versions[0])
+    return 0
+
+
+def _name_versions(args: argparse.Namespace, names: Sequence[str]) -> list[str]:
+    """The versions to ask. Raises BadRequest for one that the engine does not have."""
+    asked = [name.strip() for name in args.compare.split(",")] if args.compare else [args.model]
+    versions = [name if name not in ("", "base") else names[0] for name in asked]
+    if args.compare and (len(versions) != 2 or versions[0] == versions[1] or args.model):
+        raise BadRequest(
+            f"Expected two versions to compare, as in --compare base,NAME and without --model, found "
+            f"{args.compare!r}."
+        )
+    for version in versions:
         if version not in names:
             raise BadRequest(
                 f"The engine has no {version!r}. It has: {', '.join(names)}. Name one of these, or put the "
                 "version into the adapters' folder and start the service."
             )
-        context = (await engine.models())[0].context or 4096
-        tasks = await asyncio.to_thread(_make_tasks, args, settings, context)
-        say(f"{len(tasks)} questions to {version} ...")
-        sitting = await Asker(engine, version, settings.answer_tokens).ask_all(tasks)
-    _print(args, sitting, version)
-    return 0
+    return versions
 
 
 def _make_tasks(args: argparse.Namespace, settings: Settings, context: int) -> list[Task]:
@@ -104,10 +126,35 @@ def _print(args: argparse.Namespace, sitting: Sitting, version: str) -> None:
     if not args.json:
         for line in _render(scores):
             print(line)
+        for name, value in _measure_more(sitting).items():
+            print(f"  {name:<20} {value:.3f}" if value is not None else f"  {name:<20} -")
         drawn = Random(SEED).sample(list(sitting.judged), min(args.show, len(sitting.judged)))
         for judgement in drawn:
             print(_show(judgement))
     print(json.dumps(summarise(scores, sitting, version, args.passages), ensure_ascii=False))
+
+
+def _print_comparison(args: argparse.Namespace, sittings: Sequence[Sitting], versions: Sequence[str]) -> None:
+    """Both versions' figures as they are for one, and the second held against the first."""
+    from serve.evaluation.comparison import render_comparison
+    from train.evaluation.report import Paper, make_report
+    from train.evaluation.scoring import score
+
+    one, other = (
+        Paper(version, sitting.judged, sitting.each)
+        for version, sitting in zip(versions, sittings, strict=True)
+    )
+    report = make_report(other, None, one)
+    if not args.json:
+        for line in render_comparison(report):
+            print(line)
+    summaries = [
+        summarise(score(sitting.judged), sitting, version, args.passages)
+        for version, sitting in zip(versions, sittings, strict=True)
+    ]
+    print(
+        json.dumps({**summaries[1], "against": summaries[0], "report": report.as_json()}, ensure_ascii=False)
+    )
 
 
 def summarise(scores: Scores, sitting: Sitting, version: str, passages: str) -> dict[str, object]:
@@ -122,6 +169,8 @@ def summarise(scores: Scores, sitting: Sitting, version: str, passages: str) -> 
             for name, share in figures.items()
             if share.count
         },
+        "overlap": _measure_more(sitting),
+        "errors": dict(Counter(item.error for item in sitting.judged if item.error).most_common()),
         "by_kind": {kind: [round(share.value, 4), share.count] for kind, share in kinds.items()},
         "model": version,
         "passages": passages,
@@ -129,6 +178,20 @@ def summarise(scores: Scores, sitting: Sitting, version: str, passages: str) -> 
         "tokens_read": sitting.read,
         "tokens_written": sitting.written,
         "tokens_per_second": round(sitting.written / sitting.seconds, 1) if sitting.seconds else None,
+    }
+
+
+def _measure_more(sitting: Sitting) -> dict[str, float | None]:
+    """What papers report, beside the figures above: likeness to known answers, fluency, length, seconds."""
+    from train.evaluation.metrics import NAMES, tabulate
+
+    marks = tabulate(sitting.judged, sitting.each)
+    got, of = marks.got.sum(axis=0), marks.of.sum(axis=0)
+    more = NAMES[NAMES.index("exact_match") :]
+    return {
+        name: round(float(share / whole), 4) if whole else None
+        for name, share, whole in zip(marks.metrics, got, of, strict=True)
+        if name in more
     }
 
 

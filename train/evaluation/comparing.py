@@ -26,6 +26,7 @@ from train.evaluation.resampling import (
     SEED,
     Floats,
     bound,
+    bound_losses,
     bound_share,
     number_clusters,
     resample,
@@ -161,9 +162,10 @@ def _compare(
         values = _differ(drawn[:, own], scale)
         low, high = bound(values, among, confidence)
         if scale == "share" and among > 1:
-            loss, gain = _part_changes(sums[:, own])
-            low = max(-1.0, min(low, gain - bound_share(loss, among, confidence)))
-            high = min(1.0, max(high, bound_share(gain, among, confidence) - loss))
+            parts = _part_changes(sums[:, own])
+            gain, loss = (float(np.maximum(sign * parts, 0).sum()) for sign in (1, -1))
+            low = max(-1.0, min(low, gain - bound_losses(parts, among, confidence)))
+            high = min(1.0, max(high, bound_losses(-parts, among, confidence) - loss))
         known = values[np.isfinite(values)]
         spread = float(known.std() * math.sqrt(count)) if among > 1 and len(known) else math.nan
         found.append(Difference(value, low, high, count, among, spread))
@@ -181,13 +183,15 @@ def _divide(got: Floats, of: Floats) -> Floats:
     return share
 
 
-def _part_changes(sums: Floats) -> tuple[float, float]:
-    """How much of a difference of shares is clusters that lost, and how much those that gained."""
-    of = sums[:, [1, 3]] / np.maximum(sums[:, [1, 3]].sum(axis=0), 1)
-    shares = _divide(sums[:, [0, 2]].sum(axis=0), sums[:, [1, 3]].sum(axis=0))
-    own = sums[:, [0, 2]] / np.maximum(sums[:, [1, 3]].sum(axis=0), 1) - shares * of
-    parts = own[:, 0] - own[:, 1] + (shares[0] - shares[1]) * of.mean(axis=1)
-    return float(-np.minimum(parts, 0).sum()), float(np.maximum(parts, 0).sum())
+def _part_changes(sums: Floats) -> Floats:
+    """What each cluster adds to a difference of shares; together they are the difference."""
+    got, of = sums[:, [0, 2]], sums[:, [1, 3]]
+    whole = np.maximum(of.sum(axis=0), 1)
+    shares = _divide(got.sum(axis=0), of.sum(axis=0))
+    weights = of / whole
+    own = got / whole - shares * weights
+    parts: Floats = own[:, 0] - own[:, 1] + (shares[0] - shares[1]) * weights.mean(axis=1)
+    return parts
 
 
 def _find_order(wanted: Sequence[str], there: Sequence[str]) -> list[int]:

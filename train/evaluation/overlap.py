@@ -13,7 +13,7 @@ import re
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from typing import TYPE_CHECKING
 
 from retrieval.words import split_words
@@ -40,8 +40,9 @@ class Overlap:
     meteor: float
 
 
+@lru_cache(maxsize=4096)
 def measure_overlap(answer: str, right: str) -> Overlap:
-    """Hold an answer against the known one."""
+    """Hold an answer against the known one. Versions often say the same: it is measured once."""
     answer, right = _CITED.sub("", answer).strip(), _CITED.sub("", right).strip()
     said, known = split_words(answer), split_words(right)
     if not said or not known:

@@ -29,7 +29,7 @@ def resolvable_margin(questions: int, discordant: float = PLANNED_DISCORDANT) ->
 
 def questions_unseen(margin: float) -> int:
     """Questions after which a loss of `margin` would have been seen at least once, to 95 %."""
-    if margin >= 1:
+    if margin > 0.99:
         return 1
     return _whole(math.log(ALPHA) / math.log(1 - margin))
 

@@ -9,7 +9,7 @@ percentile bootstrap gets wrong are put right:
 - What no question showed is drawn in no resample, and what few showed too seldom: twenty answers without a
   change "prove" that nothing ever changes, and two that got worse with none better are as skewed as a figure
   gets. So no bound of a difference is nearer than the exact one (Clopper and Pearson 1934) of the losses
-  alone, or of the gains alone, with each cluster taken for one trial.
+  alone, or of the gains alone, with each cluster taken for one trial (`bound_losses`).
 """
 
 from __future__ import annotations
@@ -26,6 +26,8 @@ RESAMPLES = 10_000
 CONFIDENCE = 0.95
 """Of each bound by itself: both together hold 90 %."""
 _AT_ONCE = 1000
+_NOTHING = 1e-12
+"""What is lost by rounding."""
 
 Floats = NDArray[np.float64]
 
@@ -84,6 +86,20 @@ def bound_share(share: float, clusters: int, confidence: float = CONFIDENCE) -> 
     if seen >= clusters or not clusters:
         return 1.0
     return float(betaincinv(seen + 1, clusters - seen, confidence))
+
+
+def bound_losses(parts: Floats, clusters: int, confidence: float = CONFIDENCE) -> float:
+    """The upper bound of what is lost, where `parts` is what each cluster adds to a difference.
+
+    The exact bound of the share of clusters that lose, each as much as those seen lose on average; and no
+    less than what so many clusters can miss altogether, each lost wholly.
+    """
+    lost = -parts[parts < -_NOTHING]
+    unseen = bound_share(0.0, clusters, confidence)
+    if not len(lost):
+        return unseen
+    share = min(1.0, len(lost) / clusters)
+    return max(unseen, float(lost.sum()) / share * bound_share(share, clusters, confidence))
 
 
 @cache
