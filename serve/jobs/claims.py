@@ -8,7 +8,9 @@ new worker waits one lease before it takes a dead one's job.
 
 **Fencing.** That is a matter of not working twice; what keeps the house in order is the token. Each claim
 raises `fence`, and whatever a holder writes is written in a transaction that has found its token still in
-the row and has locked it. A worker that slept through its lease can publish nothing.
+the row and has locked it. A worker that slept through its lease can publish nothing. One that falls asleep
+within such a transaction keeps the row locked: PostgreSQL ends it after the lease; with SQLite it keeps
+everybody from writing, and has to be ended by hand.
 """
 
 from __future__ import annotations
@@ -17,13 +19,13 @@ from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import select, text
 from sqlalchemy.orm import Session
 
 from serve.database import Database
 from serve.jobs.errors import LeaseLost, Stopped
 from serve.jobs.job import Event, Job, Wish, load_job
-from serve.jobs.keeping import clean_data, count_room, enter_state, keep_events
+from serve.jobs.keeping import clean_data, clip_data, count_room, enter_state, keep_events
 from serve.jobs.stillness import Stillness
 from serve.jobs.tables import JobRow
 from serve.people.moments import now_utc
@@ -80,6 +82,7 @@ class Claims:
         """
         for number, revision in self._find_free():
             with self._database.sessions.begin() as session:
+                self._bound(session)
                 row = session.scalars(
                     select(JobRow)
                     .where(JobRow.number == number, JobRow.revision == revision)
@@ -92,7 +95,7 @@ class Claims:
     def renew(self, job: Job, news: News = NO_NEWS) -> Wish:
         """Show that the holder lives, and write its news down; gives what staff want. Raises LeaseLost."""
         with self._database.sessions.begin() as session:
-            row = _find_held(session, job)
+            row = self._find_held(session, job)
             _hear(session, row, news)
             row.revision += 1
             return load_job(row).wanted
@@ -105,7 +108,7 @@ class Claims:
         Raises LeaseLost, and Stopped where staff have asked for the end of the job: then nothing is written.
         """
         with self._database.sessions.begin() as session:
-            row = _find_held(session, job)
+            row = self._find_held(session, job)
             if row.wanted == "cancel":
                 raise Stopped("cancel")
             _hear(session, row, news)
@@ -120,7 +123,7 @@ class Claims:
     def release(self, job: Job, news: News = NO_NEWS) -> Job:
         """Let go of a job that was stopped in order: cancelled or paused as staff wanted, else free again."""
         with self._database.sessions.begin() as session:
-            row = _find_held(session, job)
+            row = self._find_held(session, job)
             _hear(session, row, news)
             row.attempts = max(0, row.attempts - 1)
             if not _settle_wish(session, row):
@@ -130,11 +133,29 @@ class Claims:
     def fail(self, job: Job, problem: str, news: News = NO_NEWS, *, again: bool) -> Job:
         """Write down why the work broke off. `again`: it is tried again after a pause, if it may be."""
         with self._database.sessions.begin() as session:
-            row = _find_held(session, job)
+            row = self._find_held(session, job)
             _hear(session, row, news)
             if not _settle_wish(session, row):
                 _give_up_or_wait(session, row, problem, again=again)
             return load_job(row)
+
+    def _find_held(self, session: Session, job: Job) -> JobRow:
+        """The row of a job, locked, if the token is still in it. Raises LeaseLost."""
+        self._bound(session)
+        row = session.scalars(
+            select(JobRow)
+            .where(JobRow.number == job.number, JobRow.fence == job.fence, JobRow.state == "running")
+            .with_for_update()
+        ).one_or_none()
+        if row is None:
+            raise LeaseLost(f"{job.id} is no longer this worker's.")
+        return row
+
+    def _bound(self, session: Session) -> None:
+        """Have PostgreSQL end this transaction where nothing comes of it for a lease: its worker sleeps."""
+        if session.get_bind().dialect.name == "postgresql":
+            patience = f"{self.lease_seconds + 1:.0f}s"
+            session.execute(text(f"SET LOCAL idle_in_transaction_session_timeout = '{patience}'"))
 
     def _find_free(self) -> list[tuple[int, int]]:
         """Number and revision of the jobs that may be taken now, oldest first. Only reads."""
@@ -171,22 +192,10 @@ class Claims:
         return True
 
 
-def _find_held(session: Session, job: Job) -> JobRow:
-    """The row of a job, locked, if the token is still in it. Raises LeaseLost."""
-    row = session.scalars(
-        select(JobRow)
-        .where(JobRow.number == job.number, JobRow.fence == job.fence, JobRow.state == "running")
-        .with_for_update()
-    ).one_or_none()
-    if row is None:
-        raise LeaseLost(f"{job.id} is no longer this worker's.")
-    return row
-
-
 def _hear(session: Session, row: JobRow, news: News) -> None:
     """Write news down. What a run said is written once, however often it is handed over."""
     if news.progress is not None:
-        row.progress = clean_data(news.progress)
+        row.progress = clip_data(news.progress)
         done = row.progress.get("done")
         if isinstance(done, int | float) and done > row.furthest:
             row.furthest = float(done)

@@ -40,7 +40,7 @@ def keep_events(session: Session, row: JobRow, events: Iterable[Event]) -> None:
             "level": event.level,
             "type": make_plain(event.type)[:20],
             "message": make_plain(event.message)[:MOST_MESSAGE],
-            "data": clean_data(event.data),
+            "data": clip_data(event.data),
         }
         for event in events
     ]
@@ -55,22 +55,43 @@ def count_room(session: Session, row: JobRow) -> int:
 
 
 def clean_data(data: Mapping[str, Any]) -> dict[str, Any]:
-    """What both databases can keep as JSON: no NaN (a loss can be one), no control characters, no abyss."""
-    cleaned = _clean(data, _DEPTH)
-    assert isinstance(cleaned, dict)
-    return cleaned
+    """What both databases can keep as JSON: no NaN (a loss can be one), no NUL, no half of a character."""
+    return {_clean_text(str(name)): _clean(value) for name, value in data.items()}
 
 
-def _clean(value: object, depth: int) -> object:
+def clip_data(data: Mapping[str, Any]) -> dict[str, Any]:
+    """What a run said, which may be anything: cleaned, without what nobody sees, and of bearable size."""
+    clipped = _clip(data, _DEPTH)
+    assert isinstance(clipped, dict)
+    return clipped
+
+
+def _clean(value: object) -> object:
     match value:
         case float():
             return value if math.isfinite(value) else None
         case bool() | int() | None:
             return value
+        case Mapping():
+            return clean_data(value)
+        case list() | tuple():
+            return [_clean(part) for part in value]
+        case _:
+            return _clean_text(str(value))
+
+
+def _clean_text(text: str) -> str:
+    return text.replace("\0", "").encode("utf-8", "ignore").decode()
+
+
+def _clip(value: object, depth: int) -> object:
+    match value:
         case Mapping() if depth:
             pairs = list(value.items())[:_MOST_ITEMS]
-            return {make_plain(str(name))[:100]: _clean(part, depth - 1) for name, part in pairs}
+            return {make_plain(str(name))[:100]: _clip(part, depth - 1) for name, part in pairs}
         case list() | tuple() if depth:
-            return [_clean(part, depth - 1) for part in value[:_MOST_ITEMS]]
+            return [_clip(part, depth - 1) for part in value[:_MOST_ITEMS]]
+        case float() | bool() | int() | None:
+            return _clean(value)
         case _:
             return make_plain(str(value))[:MOST_MESSAGE]

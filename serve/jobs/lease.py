@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy.exc import InterfaceError, OperationalError, SQLAlchemyError
+from sqlalchemy.exc import InterfaceError, InternalError, OperationalError, SQLAlchemyError
 
 from serve.jobs.claims import NO_NEWS, Claims, News, Publish
 from serve.jobs.errors import LeaseLost, Reason, Stopped
@@ -144,7 +144,7 @@ class Lease:
             try:
                 action(self._outbox.peek())
                 return
-            except (OperationalError, InterfaceError) as error:
+            except (OperationalError, InterfaceError, InternalError) as error:
                 if time.monotonic() > until:
                     raise
                 log.warning("%s: its end is not written yet: %s", self.job.id, _shorten(error))

@@ -7,15 +7,17 @@ from __future__ import annotations
 
 import os
 import signal
+import sqlite3
 import subprocess
 import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 
-from sqlalchemy import insert, select
+from sqlalchemy import insert, select, text
+from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
 from serve.database import Database
@@ -154,6 +156,31 @@ def worker_process(
                     process.wait(20)
                 except subprocess.TimeoutExpired:
                     process.kill()
+
+
+def freeze(process: subprocess.Popen[bytes], database: Database) -> None:
+    """Freeze a worker between two transactions: within one, SQLite keeps everybody waiting for it."""
+    for _ in range(100):
+        process.send_signal(signal.SIGSTOP)
+        time.sleep(0.05)
+        if _can_write(database):
+            return
+        process.send_signal(signal.SIGCONT)
+        time.sleep(0.05)
+    raise AssertionError("the worker was always in a transaction")
+
+
+def _can_write(database: Database) -> bool:
+    try:
+        if database.engine.dialect.name == "sqlite":
+            with closing(sqlite3.connect(str(database.engine.url.database), timeout=0.1)) as file:
+                file.execute("BEGIN IMMEDIATE")
+        else:
+            with database.engine.connect() as connection:
+                connection.execute(text("SELECT number FROM job FOR UPDATE NOWAIT"))
+    except (sqlite3.OperationalError, OperationalError):
+        return False
+    return True
 
 
 def wait_until(true: Callable[[], bool]) -> None:

@@ -7,6 +7,7 @@ from collections.abc import Callable
 
 import pytest
 from sqlalchemy import inspect
+from sqlalchemy.exc import InternalError
 from sqlalchemy.orm import Session
 
 from serve.database import Database
@@ -164,6 +165,22 @@ def test_what_stands_still_is_counted_by_what_was_seen_alone() -> None:
     assert stillness.observe({1: 6}, stillness.now()) == {1: 0.0}
 
 
+@pytest.mark.parametrize("url", ["postgresql"], indirect=True)
+def test_a_holder_that_sleeps_within_its_transaction_does_not_keep_the_row(
+    database: Database, jobs: Jobs
+) -> None:
+    job = submit(jobs)
+    sleeper, next_one = make_claims(database, "sleeper", SHORT), make_claims(database, "next", SHORT)
+    held = take(sleeper)
+    with pytest.raises(InternalError, match="idle-in-transaction"):
+        sleeper.finish(held, {}, lambda _session: time.sleep(SHORT + 2))
+    assert next_one.claim() is None
+    time.sleep(SHORT + 0.05)
+    assert take(next_one).id == job.id
+    with pytest.raises(LeaseLost):
+        sleeper.finish(held, {})
+
+
 def test_what_publishes_and_the_result_are_written_both_or_neither(database: Database, jobs: Jobs) -> None:
     submit(jobs)
     claims = make_claims(database)
@@ -244,6 +261,19 @@ def test_what_a_run_said_is_kept_once_however_often_it_is_handed_over(database: 
     ]
     assert told == [("info", "a"), ("info", "b"), ("warn", "c")]
     assert jobs.find(job.id).heard == 30
+
+
+def test_a_plan_and_a_result_are_kept_whole(database: Database, jobs: Jobs) -> None:
+    plan = {
+        "withdrawn": [f"p{number}" for number in range(5_000)],
+        "note": "x" * 50_000 + "\n\tend",
+        "n": {"m": [[1]]},
+    }
+    job = submit(jobs, **plan)  # type: ignore[arg-type]
+    claims = make_claims(database)
+    held = take(claims)
+    assert (held.plan, jobs.find(job.id).plan) == (plan, plan)
+    assert claims.finish(held, plan).result == plan
 
 
 def test_hostile_and_odd_values_are_kept_harmless(database: Database, jobs: Jobs) -> None:

@@ -14,7 +14,7 @@ from pathlib import Path
 from serve.database import Database
 from serve.jobs.beside import keep_worker
 from serve.jobs.queue import Jobs
-from tests.serve.job_parts import read_notes, submit, wait_until
+from tests.serve.job_parts import LONG_LEASE, read_notes, submit, wait_until
 
 GATEWAY = """
 import asyncio, json, sys
@@ -33,7 +33,7 @@ def open_jobs(folder: Path) -> tuple[str, Jobs]:
 
 
 def make_command(url: str, folder: Path) -> list[str]:
-    return [sys.executable, "-m", "tests.serve.job_parts", url, "beside", str(folder), "1.0"]
+    return [sys.executable, "-m", "tests.serve.job_parts", url, "beside", str(folder), str(LONG_LEASE)]
 
 
 def workers_in(folder: Path) -> list[int]:

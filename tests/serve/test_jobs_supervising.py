@@ -25,6 +25,7 @@ from tests.serve.job_parts import (
     BEN,
     LONG_LEASE,
     RUN,
+    freeze,
     make_claims,
     processes_of,
     read_published,
@@ -261,7 +262,7 @@ def test_a_run_whose_workers_are_killed_goes_on_where_it_was(
             worker.kill()
             worker.wait()
         wait_until(lambda: processes_of(job) == [])  # the guard has ended the run: nobody else was left to
-    with worker_process(url, "last", tmp_path):
+    with worker_process(url, "last", tmp_path, LONG_LEASE):
         wait_until(lambda: jobs.find(job.id).state in ("succeeded", "failed"))
     check_done(database, jobs, tmp_path, job, 60)
 
@@ -277,7 +278,7 @@ def test_a_run_whose_worker_and_guard_are_killed_leaves_nothing(
             if os.getsid(pid) == pid:
                 os.kill(pid, signal.SIGKILL)
         wait_until(lambda: processes_of(job) == [])
-    with worker_process(url, "last", tmp_path):
+    with worker_process(url, "last", tmp_path, LONG_LEASE):
         wait_until(lambda: jobs.find(job.id).state in ("succeeded", "failed"))
     check_done(database, jobs, tmp_path, job, 40)
 
@@ -289,16 +290,18 @@ def test_a_frozen_workers_run_is_ended_before_the_next_one_begins(
     job = submit(jobs, "train", steps=150)
     with worker_process(url, "frozen", tmp_path, 1.0) as frozen:
         wait_until(reached(tmp_path, job, 5))
-        frozen.send_signal(signal.SIGSTOP)
-        with worker_process(url, "fresh", tmp_path):
-            wait_until(lambda: jobs.find(job.id).worker == "fresh")
+        freeze(frozen, database)
+        with worker_process(url, "fresh", tmp_path, LONG_LEASE):
+            wait_until(lambda: "processes of an earlier attempt" in read_messages(jobs, job))
+            assert jobs.find(job.id).worker == "fresh"
             frozen.send_signal(signal.SIGCONT)
             wait_until(lambda: jobs.find(job.id).state in ("succeeded", "failed"))
     check_done(database, jobs, tmp_path, job, 150)
     assert jobs.find(job.id).result == {"by": "fresh", "steps": 150}
-    assert any(
-        "processes of an earlier attempt" in event.message for event in jobs.events(job.id, limit=1000)
-    )
+
+
+def read_messages(jobs: Jobs, job: Job) -> str:
+    return "\n".join(event.message for event in jobs.events(job.id, limit=1000))
 
 
 def test_a_run_is_paused_and_goes_on_and_a_stopped_worker_gives_it_back(

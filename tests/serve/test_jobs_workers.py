@@ -24,8 +24,8 @@ from serve.jobs.queue import Jobs
 from serve.jobs.worker import work
 from tests.serve.job_parts import (
     BEN,
-    LEASE_SECONDS,
     LONG_LEASE,
+    freeze,
     make_claims,
     make_handlers,
     publish,
@@ -47,7 +47,9 @@ def all_ended(jobs: Jobs) -> bool:
     return jobs.list(state="queued")[1] == jobs.list(state="running")[1] == 0
 
 
-def work_here(database: Database, folder: Path, name: str = "last", lease_seconds: float = 0.5) -> None:
+def work_here(
+    database: Database, folder: Path, name: str = "last", lease_seconds: float = LONG_LEASE
+) -> None:
     """Work in this process until nothing is queued or runs."""
     jobs, stopping = Jobs(database), threading.Event()
     handlers = make_handlers(name, folder)
@@ -178,8 +180,8 @@ def test_a_frozen_worker_that_wakes_late_publishes_nothing(
     job = submit(jobs, attempts=100, seconds=1)
     with worker_process(url, "frozen", tmp_path) as frozen:
         wait_until(lambda: bool(read_notes(tmp_path)))
-        frozen.send_signal(signal.SIGSTOP)
-        work_here(database, tmp_path, "fresh", LEASE_SECONDS)
+        freeze(frozen, database)
+        work_here(database, tmp_path, "fresh")
         assert read_published(database) == {job.id: "fresh"}
         ended = jobs.find(job.id)
         frozen.send_signal(signal.SIGCONT)
@@ -214,7 +216,7 @@ def test_a_job_survives_a_restart_of_everything(
     database.close()
     again = Database(url)
     again.migrate()
-    work_here(again, tmp_path, "after", LEASE_SECONDS)
+    work_here(again, tmp_path, "after")
     after = Jobs(again)
     assert (after.find(job.id).state, after.find(waiting.id).state) == ("succeeded", "paused")
     assert list(read_published(again)) == [job.id]
@@ -292,7 +294,7 @@ def test_an_end_that_cannot_be_written_yet_is_written_later(
             raise OperationalError(statement, None, Exception("database or disk is full"))
 
     event.listen(database.engine, "before_cursor_execute", break_first)
-    work_here(database, tmp_path, lease_seconds=LONG_LEASE)
+    work_here(database, tmp_path)
     assert refusals == [0]
     assert jobs.find(job.id).fence == 1
     assert read_published(database) == {job.id: "last"}
