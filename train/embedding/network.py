@@ -50,7 +50,8 @@ class Network:
             adapted: Any = self.model[0].model
             for config in adapted.peft_config.values():
                 config.base_model_name_or_path = self.name  # not where it lies on this machine
-            adapted.save_pretrained(str(folder / "adapter"))
+            # "auto" would ask the Hub whether the embedding layers were resized
+            adapted.save_pretrained(str(folder / "adapter"), save_embedding_layers=False)
             (folder / "adapter" / "README.md").unlink(missing_ok=True)
             self.model[0].model = adapted.merge_and_unload()
         self.model.save_pretrained(str(folder / "model"), create_model_card=False)

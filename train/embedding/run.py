@@ -16,38 +16,31 @@ stopped or killed goes on where it was.
 from __future__ import annotations
 
 import fcntl
-import hashlib
 import shutil
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict, replace
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from retrieval.embedding import DEFAULT_NAME, Embedder, digest_model, find_model
-from retrieval.embedding.onnx_cache import open_or_export
-from retrieval.embedding.onnx_embedder import write_card
-from retrieval.errors import EmbedderError, RetrievalError
-from retrieval.evaluation.gold import read_gold
+from retrieval.embedding import DEFAULT_NAME, Embedder
+from retrieval.errors import RetrievalError
 from retrieval.index import Index
 from retrieval.store.index_embedder import load_index_embedder
-from retrieval.store.reembedding import reembed_index
 from retrieval.store.snapshot import read_current
 from train.datasets.errors import DatasetError
 from train.datasets.folder import open_dataset
 from train.embedding.circumstances import describe_circumstances
+from train.embedding.examining import examine, read_guard
 from train.embedding.example import read_examples
 from train.embedding.gathering import Gathered, gather_examples
+from train.embedding.learning import export, find_export, learn
 from train.embedding.lesson import Lesson, read_lessons, write_lessons
-from train.embedding.measuring import Asked, as_json, ask_examples, ask_gold, make_known_items
 from train.embedding.mining import Miner
-from train.embedding.network import open_network
 from train.embedding.plan import Plan, read_plan
-from train.embedding.recipe import LEAST, Recipe, choose_recipe
-from train.embedding.tuning import Tuner
-from train.embedding.verdict import judge_tuned
+from train.embedding.recipe import LEAST, choose_recipe
 from train.lora.errors import TrainingFailed, TrainingPaused, TrainingRefused
-from train.lora.events import EventLog, add_up_seconds, read_events
+from train.lora.events import Clock, EventLog, add_up_seconds, read_events
 from train.lora.files import (
     CHECKPOINTS,
     EVENTS,
@@ -60,11 +53,8 @@ from train.lora.files import (
     write_json,
 )
 
-STARTED, LESSONS, LEARNED = "started.json", "lessons.jsonl", "learned.json"
-EXPORT, TRIAL = "export", "trial"
+STARTED, LESSONS, TRIAL = "started.json", "lessons.jsonl", "trial"
 _TOLD_EVERY = 100
-_VALIDATED = 100
-"""Lessons from which on every tenth group of them is only looked at."""
 
 
 def run_embedding(folder: Path, is_stopped: Callable[[], bool] = lambda: False) -> dict[str, Any]:
@@ -113,21 +103,28 @@ class _Run:
         self._plan = plan
         self._events = events
         self._is_stopped = is_stopped
+        self._clock = Clock()
 
     def go(self) -> dict[str, Any]:
         self._begin()
         in_use, index = self._open_index()
+        read_guard(self._plan)  # a file that cannot be used is told now, and not after hours
         gathered = self._gather()
         lessons = self._make_lessons(gathered, index, in_use)
         recipe, automatic = choose_recipe(len(lessons), self._plan.recipe)
-        learned = self._learn(lessons, recipe)
+        learned = learn(
+            self._folder, self._plan.model, lessons, recipe, self._events, self._clock, self._is_stopped
+        )
         self._check_stopped()
-        tuned = self._export()
+        tuned = export(self._folder, self._plan.model, self._events)
         self._check_stopped()
-        verdict, asked = self._examine(gathered, index, tuned)
+        self._events.add("message", "Making an index with the tuned model, to examine it on.")
+        verdict, asked = examine(self._plan, gathered, index, tuned, self._folder / TRIAL)
+        spent = {"seconds": self._clock.wall, "cpu_seconds": self._clock.cpu}
+        self._events.add("message", "Asked the exam of both.", spent)
         seconds, cpu = add_up_seconds(read_events(self._folder / EVENTS))
         result = {
-            "verdict": verdict,
+            "verdict": verdict.as_json(),
             "recipe": asdict(recipe),
             "automatic": list(automatic),
             "learned": learned,
@@ -137,7 +134,7 @@ class _Run:
             "base": self._plan.model or DEFAULT_NAME,
             "index": index.version,
             "embedder": {"before": in_use.digest, "after": tuned.digest, "name": tuned.name},
-            "export": folder_sha256(self._find_export()),
+            "export": folder_sha256(find_export(self._folder)),
             "model": folder_sha256(self._folder / MODEL),
             "seconds": seconds,
             "cpu_seconds": cpu,
@@ -146,7 +143,7 @@ class _Run:
         }
         write_json(self._folder / RESULT, result)
         shutil.rmtree(self._folder / CHECKPOINTS, ignore_errors=True)
-        self._events.add("done", " ".join(verdict["sentences"]), {"ruling": verdict["ruling"]})
+        self._events.add("done", " ".join(verdict.sentences), {"ruling": verdict.ruling})
         return result
 
     def _begin(self) -> None:
@@ -213,99 +210,9 @@ class _Run:
 
         return tell
 
-    def _learn(self, lessons: Sequence[Lesson], recipe: Recipe) -> dict[str, Any]:
-        note = self._folder / LEARNED
-        if note.exists():
-            return read_json(note)
-        name = self._plan.model or DEFAULT_NAME
-        try:
-            source = find_model(name)
-            base = digest_model(source, name)
-        except EmbedderError as problem:
-            raise TrainingRefused(str(problem)) from problem
-        network = open_network(source, Path(name).name, recipe)
-        train, valid = _part(lessons)
-        tuner = Tuner(network, train, valid, recipe, self._folder / CHECKPOINTS, self._events)
-        learned = tuner.run(self._is_stopped)
-        if len(learned.valid) == 2 and learned.valid[1] > learned.valid[0]:
-            told = "The loss on lessons held back rose: it learns by heart, or they contradict each other."
-            self._events.add("message", told, level="warn")
-        summary = {
-            **asdict(learned),
-            "base_sha256": base,
-            "method": network.method,
-            "weights": network.count(),
-            "validated": len(valid),
-        }
-        draft = self._folder / f".{MODEL}.draft"
-        shutil.rmtree(draft, ignore_errors=True)
-        draft.mkdir()
-        network.save(draft)
-        if (draft / "adapter").exists():
-            shutil.rmtree(self._folder / "adapter", ignore_errors=True)
-            (draft / "adapter").rename(self._folder / "adapter")
-        shutil.rmtree(self._folder / MODEL, ignore_errors=True)
-        (draft / MODEL).rename(self._folder / MODEL)
-        draft.rmdir()
-        write_json(note, summary)
-        return summary
-
-    def _export(self) -> Embedder:
-        """The tuned model as it will be used, its name saying what it is and not where it lies."""
-        model = self._folder / MODEL
-        exported = open_or_export(str(model), digest_model(model, str(model)), [self._folder / EXPORT])
-        name = f"{self._plan.model or DEFAULT_NAME} tuned {exported.card.weights[:8]}"
-        if exported.card.name != name:
-            write_card(self._find_export(), replace(exported.card, name=name))
-            exported = open_or_export(str(model), exported.card.weights, [self._folder / EXPORT])
-        precision, cosine = exported.card.precision, exported.card.mean_cosine
-        self._events.add("message", f"Exported in {precision}, cosine to the tuned model {cosine:.4f}.")
-        return exported
-
-    def _find_export(self) -> Path:
-        return next(path.parent for path in sorted((self._folder / EXPORT).glob("*/card.json")))
-
-    def _examine(
-        self, gathered: Gathered, index: Index, tuned: Embedder
-    ) -> tuple[dict[str, Any], dict[str, Any]]:
-        trial = self._folder / TRIAL
-        self._events.add("message", "Making an index with the tuned model, to examine it on.")
-        reembed_index(self._plan.index, tuned, lambda step, done, total=None: None, into=trial)
-        self._check_stopped()
-        other = Index(trial / read_current(trial), tuned)
-        guard: Callable[[Index], list[Asked]]
-        if self._plan.guard:
-            questions = read_gold(self._plan.guard).questions
-            guard = lambda one: ask_gold(one, questions)  # noqa: E731
-        else:
-            items = make_known_items(index, (*gathered.train, *gathered.exam))
-            guard = lambda one: ask_examples(one, items)  # noqa: E731
-        exam = ask_examples(index, gathered.exam), ask_examples(other, gathered.exam)
-        guarded = guard(index), guard(other)
-        verdict = judge_tuned(exam, guarded)
-        return verdict.as_json(), {
-            "exam": {"before": as_json(exam[0]), "after": as_json(exam[1])},
-            "guard": {
-                "before": as_json(guarded[0]),
-                "after": as_json(guarded[1]),
-                "of": "questions" if self._plan.guard else "titles",
-            },
-        }
-
     def _check_stopped(self) -> None:
         if self._is_stopped():
             raise TrainingPaused("Stopped between two stages; start it again to go on.")
-
-
-def _part(lessons: Sequence[Lesson]) -> tuple[list[Lesson], list[Lesson]]:
-    """Lessons to learn and lessons to look at, by a hash of the group."""
-    if len(lessons) < _VALIDATED:
-        return list(lessons), []
-    sides: tuple[list[Lesson], list[Lesson]] = ([], [])
-    for lesson in lessons:
-        held = int(hashlib.sha256(f"validation {lesson.group}".encode()).hexdigest(), 16) % 10 == 0
-        sides[held].append(lesson)
-    return sides
 
 
 def _count_lessons(lessons: Sequence[Lesson]) -> dict[str, int]:

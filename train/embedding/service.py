@@ -16,10 +16,10 @@ from retrieval.store.index_embedder import models_beside
 from retrieval.store.mirror import Mirror
 from retrieval.store.part_writer import Progress
 from retrieval.store.reembedding import reembed_index
+from train.embedding.learning import find_export
+from train.embedding.run import TRIAL
 from train.lora.errors import TrainingRefused
 from train.lora.files import RESULT, folder_sha256, read_json, sync_folder
-
-TRIAL, EXPORT = "trial", "export"
 
 
 def put_in_service(
@@ -34,7 +34,7 @@ def put_in_service(
     try:
         result = read_json(folder / RESULT)
         ruling, digest = str(result["verdict"]["ruling"]), str(result["embedder"]["after"])
-        expected = result["export"]
+        expected, exported = result["export"], find_export(folder)
     except (OSError, ValueError, KeyError, TypeError) as problem:
         raise TrainingRefused(
             f"{RESULT}: expected the result of a run, found none. Finish the run."
@@ -43,11 +43,10 @@ def put_in_service(
         raise TrainingRefused(
             f"Expected a model that is better, found the verdict {ruling!r}. Keep the one in use, or say why."
         )
-    exported = next(iter(sorted((folder / EXPORT).glob("*/card.json"))), None)
-    if exported is None or folder_sha256(exported.parent) != expected:
+    if folder_sha256(exported) != expected:
         raise TrainingRefused("The exported model is not the one that was examined. Run it again.")
     models = models_beside(root)
-    _copy(exported.parent, models / exported.parent.name)
+    _copy(exported, models / exported.name)
     try:
         embedder = open_exported(digest, [models])
     except EmbedderError as problem:

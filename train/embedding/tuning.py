@@ -50,6 +50,7 @@ class Tuner:
         recipe: Recipe,
         folder: Path,
         events: EventLog,
+        clock: Clock,
     ) -> None:
         import torch
         from sentence_transformers.sentence_transformer.losses import MultipleNegativesRankingLoss
@@ -59,6 +60,7 @@ class Tuner:
         self._recipe = recipe
         self._folder = folder
         self._events = events
+        self._clock = clock
         self._loss = MultipleNegativesRankingLoss(network.model, scale=recipe.scale)
         self._optimizer = torch.optim.AdamW(
             list(network.weights.values()), lr=recipe.learning_rate, weight_decay=recipe.weight_decay
@@ -75,7 +77,7 @@ class Tuner:
         Raises TrainingPaused when stopped, after a checkpoint; TrainingFailed where the loss is no number.
         """
         learned = self._resume()
-        clock, first, total = Clock(), learned.steps, len(self._batches)
+        begun, first, total = self._clock.wall, learned.steps, len(self._batches)
         if not learned.steps:
             self._validate(learned)
         while learned.steps < total:
@@ -85,9 +87,16 @@ class Tuner:
             self._step(learned)
             if learned.steps % self._recipe.checkpoint_every == 0:
                 self._keep(learned)
-            left = clock.wall / (learned.steps - first) * (total - learned.steps)
-            done = {"done": learned.steps / total, "seconds_left": round(left, 1), "step": learned.steps}
-            self._events.add("progress", f"Step {learned.steps} of {total}.", {**done, "steps": total})
+            left = (self._clock.wall - begun) / (learned.steps - first) * (total - learned.steps)
+            told = {
+                "done": learned.steps / total,
+                "seconds_left": round(left, 1),
+                "step": learned.steps,
+                "steps": total,
+                "seconds": self._clock.wall,
+                "cpu_seconds": self._clock.cpu,
+            }
+            self._events.add("progress", f"Step {learned.steps} of {total}.", told)
         if len(learned.valid) < 2:
             self._validate(learned)
         return learned
@@ -104,18 +113,19 @@ class Tuner:
         self._optimizer.zero_grad()
         columns, tokens = self._prepare([self._train[place] for place in places])
         loss = self._loss(columns, None)
-        if not math.isfinite(float(loss)):
+        value = float(loss.detach())
+        if not math.isfinite(value):
             raise TrainingFailed(
-                f"Step {learned.steps + 1}: expected a loss, found {float(loss)}. Lower the learning_rate."
+                f"Step {learned.steps + 1}: expected a loss, found {value}. Lower the learning_rate."
             )
         loss.backward()
         torch.nn.utils.clip_grad_norm_(list(self._network.weights.values()), self._recipe.clip)
         self._optimizer.step()
         learned.steps += 1
         learned.tokens += tokens
-        learned.losses.append(float(loss))
-        told = {"step": learned.steps, "steps": len(self._batches), "epoch": epoch, "train_loss": float(loss)}
-        self._events.add("metrics", f"Step {learned.steps}: loss {float(loss):.4f}.", {**told, "rate": rate})
+        learned.losses.append(value)
+        told = {"step": learned.steps, "steps": len(self._batches), "epoch": epoch, "train_loss": value}
+        self._events.add("metrics", f"Step {learned.steps}: loss {value:.4f}.", {**told, "rate": rate})
 
     def _validate(self, learned: Learned) -> None:
         """Note the loss of the validation lessons, in the same batches each time."""

@@ -104,7 +104,8 @@ def _compare(
     where: str, before: Sequence[Asked], after: Sequence[Asked], measures: Sequence[str]
 ) -> list[Line]:
     """A line for each measure over the answerable questions, and one for refusals over the others."""
-    pairs = list(zip(before, after, strict=True))
+    later = {one.id: one for one in after}
+    pairs = [(one, later[one.id]) for one in before if one.id in later]  # the index may have moved on
     lines = []
     known = [(one, other) for one, other in pairs if one.answerable and other.answerable]
     if known:

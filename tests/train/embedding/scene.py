@@ -62,7 +62,7 @@ def make_tiny_model(folder: Path) -> Path:
     """A sentence-transformers model of two layers with random weights that knows the words of the letters."""
     import torch
     from sentence_transformers import SentenceTransformer
-    from sentence_transformers.models import Pooling, Transformer
+    from sentence_transformers.sentence_transformer.modules import Pooling, Transformer
     from tokenizers import Tokenizer
     from tokenizers.models import WordPiece
     from tokenizers.normalizers import Lowercase

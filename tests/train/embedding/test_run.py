@@ -192,7 +192,7 @@ def test_what_is_not_better_goes_into_service_with_a_reason_only_and_out_again(
     library = Library(root, embedder)
     before = library.current().version
     with pytest.raises(
-        TrainingRefused, match="expected a model that is better, found the verdict 'not enough"
+        TrainingRefused, match="Expected a model that is better, found the verdict 'not enough"
     ):
         put_in_service(done, root, say_nothing)
     assert read_current(root) == before
@@ -200,7 +200,7 @@ def test_what_is_not_better_goes_into_service_with_a_reason_only_and_out_again(
     assert built.reused == built.manifest.passages  # taken over from the run's trial
     assert library.refresh() is True
     assert library.embedder.digest == read_result(done)["embedder"]["after"]
-    assert library.embedder.name.startswith(f"{place / 'tiny'} tuned ")
+    assert library.embedder.name.startswith("tiny tuned ")
     assert library.current().search("Who wrote of the clock?").hits
     switch_to(root, before)
     assert library.refresh() is True
@@ -231,6 +231,7 @@ def test_a_changed_model_is_not_put_in_service(done: Path, place: Path) -> None:
         ({"dataset": Path("none")}, "none: expected a version's folder, found none"),
         ({"cases": Path("none.jsonl")}, "none.jsonl: expected examples, found no file"),
         ({"index": Path("none")}, "The index to tune for cannot be used: no index in none"),
+        ({"guard": Path("none.jsonl")}, "The guard questions cannot be used: none.jsonl: cannot be read"),
         ({"model": "no/such-model"}, "cannot load the embedding model 'no/such-model'"),
     ],
 )
