@@ -91,14 +91,15 @@ def bound_share(share: float, clusters: int, confidence: float = CONFIDENCE) -> 
 def bound_losses(parts: Floats, clusters: int, confidence: float = CONFIDENCE) -> float:
     """The upper bound of what is lost, where `parts` is what each cluster adds to a difference.
 
-    The exact bound of the share of clusters that lose, each as much as those seen lose on average; and no
-    less than what so many clusters can miss altogether, each lost wholly.
+    The exact bound of the share of clusters that lose, each as much as those seen lose, weighted by what they
+    lose (as many equal ones would vary as much); and no less than what so many clusters can miss altogether,
+    each lost wholly.
     """
     lost = -parts[parts < -_NOTHING]
     unseen = bound_share(0.0, clusters, confidence)
     if not len(lost):
         return unseen
-    share = min(1.0, len(lost) / clusters)
+    share = min(1.0, float(lost.sum() ** 2 / (lost**2).sum()) / clusters)
     return max(unseen, float(lost.sum()) / share * bound_share(share, clusters, confidence))
 
 
