@@ -63,11 +63,12 @@ def _find_limits(subject: Subject) -> Iterator[str]:
             f"The pairs are in: {', '.join(languages)}. How it answers in another language was not looked at."
         )
     if lineage.recipe:
-        epsilon = lineage.recipe.get("epsilon")
-        if epsilon:
+        if lineage.privacy:
+            epsilon, delta = lineage.privacy.get("epsilon"), lineage.privacy.get("delta")
             yield (
-                f"It was trained with differential privacy (epsilon {epsilon}), which is experimental here: "
-                "a bound on what can be learnt of one pair from it, and no promise that it answers rightly."
+                f"It was trained with differential privacy (epsilon {known(epsilon)}, delta {known(delta)}), "
+                "which is experimental here: a bound on what can be learnt of one pair from it, and no "
+                "promise that it answers rightly."
             )
         else:
             yield (

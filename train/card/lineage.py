@@ -32,6 +32,7 @@ _TAKEN = (
     "passages",
     "prompt_version",
     "stopped",
+    "privacy",
 )
 """What is taken from a run's result as it stands there."""
 
@@ -43,8 +44,8 @@ class Lineage:
     `base`: name, licence and digests. `dataset`: the version's full name. `withdrawn` counts pairs of the
     dataset that were left out because they had been withdrawn. `passages` says where the run's other
     passages came from, with the index's version. `fit`: losses in nats for each answer token, and a sentence
-    on them. `seconds`: wall, cpu, gpu. `energy`: kwh, whether `measured` (else estimated) and how. The rest
-    as in the run's result.
+    on them. `privacy`: epsilon and delta that were kept to. `seconds`: wall, cpu, gpu. `energy`: kwh, whether
+    `measured` (else estimated) and how. The rest as in the run's result.
 
     Of the library's instructions only the digest is kept: the text is in the run's plan, where it can be
     erased.
@@ -73,6 +74,7 @@ class Lineage:
     passages: str = ""
     prompt_version: str = ""
     stopped: str = ""
+    privacy: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def is_known(self) -> bool:
@@ -126,6 +128,7 @@ def read_lineage(told: Mapping[str, Any]) -> Lineage:
         passages=_text(told.get("passages")),
         prompt_version=_text(told.get("prompt_version")),
         stopped=_text(told.get("stopped")),
+        privacy=_mapping(told.get("privacy")),
     )
 
 

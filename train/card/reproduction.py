@@ -120,17 +120,17 @@ def _check_index(version: str, root: Path | None) -> None:
 
 
 def _read_recipe(told: Mapping[str, Any]) -> dict[str, Any]:
-    expected = {one.name for one in fields(Recipe)}
-    if strange := sorted(expected ^ set(told)):
+    """The settings as they were; one that came into the program later is chosen, as it is elsewhere."""
+    if strange := sorted(set(told) - {one.name for one in fields(Recipe)}):
         raise TrainingRefused(
-            f"Expected the recipe's settings as this program has them, found a difference in "
-            f"{', '.join(strange)}. Use the version of the program that trained it."
+            f"The run had a setting {ascii(strange[0])[1:-1][:60]}, which this program does not know. Use "
+            "the version of the program that trained it."
         )
     return dict(told)
 
 
 def _find_differences(lineage: Lineage, result: Mapping[str, Any]) -> Iterator[str]:
-    for key in ("versions", "hardware"):
+    for key in ("versions", "hardware", "recipe"):
         before: Mapping[str, Any] = getattr(lineage, key)
         after: Mapping[str, Any] = result.get(key) or {}
         for name in dict.fromkeys((*before, *after)):

@@ -61,5 +61,5 @@ class Curve:
 def draw_curve(study: Study, shares: Sequence[float] = SHARES) -> Curve:
     """Run and measure every share. Raises as `Study.run` does."""
     base = study.measure_base()
-    found = tuple(study.run(Point(f"{100 * share:g} %", share)) for share in sorted(shares))
+    found = tuple(study.run(Point(f"{100 * share:g} %", {"share": share})) for share in sorted(shares))
     return Curve(base, found, found[-1].measured.compare(found[-2].measured)[TOKENS])

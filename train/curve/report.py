@@ -107,7 +107,6 @@ def _write(folder: Path, sentence: str, rows: Sequence[Found], more: dict[str, A
     told = [
         {
             "name": one.point.name,
-            "share": one.point.share,
             "pairs": one.pairs,
             "settings": dict(one.point.settings),
             "recipe": one.result.get("recipe") or {},

@@ -13,12 +13,12 @@ import re
 import subprocess
 import sys
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+from train.curve.holding import hold_out
 from train.curve.measured import MEASURE, MEASURED, Measured, read_measured
-from train.curve.portions import Portions, divide
 from train.datasets.errors import DatasetDamaged
 from train.datasets.folder import open_dataset
 from train.lora.choosing import LEAST
@@ -34,10 +34,9 @@ _PROMPT = ("context", "answer_tokens", "passages", "seed", "threads", "precision
 
 @dataclass(frozen=True, slots=True)
 class Point:
-    """One run of a study: the share of the pairs it learns from, and settings laid over the study's."""
+    """One run of a study: its settings are laid over the study's."""
 
     name: str
-    share: float = 1.0
     settings: Mapping[str, Any] = field(default_factory=dict)
 
     @property
@@ -47,15 +46,16 @@ class Point:
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """A point that is done: the pairs it learnt from, what its run says of itself, and what was measured.
-
-    `result` is empty for the base.
-    """
+    """A point that is done: what its run says of itself (nothing for the base), and what was measured."""
 
     point: Point
-    pairs: int
     result: Mapping[str, Any]
     measured: Measured
+
+    @property
+    def pairs(self) -> int:
+        """How many pairs it learnt from."""
+        return int((self.result.get("dataset") or {}).get("train", 0))
 
 
 class Study:
@@ -73,14 +73,13 @@ class Study:
             raise TrainingRefused(f"The dataset version cannot be trusted. {damaged}") from damaged
         gone = {*plan.withdrawn, *dataset.manifest.tombstones}
         pairs = [member.pair for member in dataset.train() if member.pair.id not in gone]
-        self.portions: Portions = divide(pairs, int(plan.recipe.get("seed", 0)))
+        self.held = hold_out(pairs)
         self._gone = tuple(sorted(gone))
         self._claim(dataset.manifest.sha256)
 
     def measure_base(self) -> Found:
         """The base without any adapter."""
-        point = Point("base, untrained", 0.0)
-        return Found(point, 0, {}, self._measure(self.root / BASE, ""))
+        return Found(Point("base, untrained"), {}, self._measure(self.root / BASE, ""))
 
     def run(self, point: Point) -> Found:
         """Train and measure one point, or read what was found before.
@@ -88,36 +87,24 @@ class Study:
         Raises TrainingRefused, TrainingFailed, and TrainingPaused where the run was stopped.
         """
         folder = self.root / point.folder
-        taken = self.portions.take(point.share)
         asked = {**self.plan.recipe, **point.settings}
-        if len(taken) < LEAST:
+        if self.held.others < LEAST:
             asked["smoke"] = True
         if not (folder / RESULT).is_file():
-            self._say(f"{point.name}: training on {len(taken)} pairs ...")
-            left = tuple(sorted({*self._gone, *self.portions.leave(point.share)}))
-            write_plan(
-                folder,
-                Plan(
-                    base=self.plan.base,
-                    dataset=self.plan.dataset,
-                    index=self.plan.index,
-                    embedder=self.plan.embedder,
-                    instructions=self.plan.instructions,
-                    withdrawn=left,
-                    recipe=asked,
-                ),
-            )
+            self._say(f"{point.name}: training ...")
+            left = tuple(sorted({*self._gone, *self.held.ids}))
+            write_plan(folder, replace(self.plan, withdrawn=left, recipe=asked))
             _start("train.lora", folder)
         result = read_json(folder / RESULT)
         if not (folder / ADAPTER).is_dir():
             raise TrainingRefused(
                 "Expected runs that make adapters, found a full fine-tuning. Choose another method."
             )
-        return Found(point, len(taken), result, self._measure(folder, str((folder / ADAPTER).resolve())))
+        return Found(point, result, self._measure(folder, str((folder / ADAPTER).resolve())))
 
     def _measure(self, folder: Path, adapter: str) -> Measured:
         if not (folder / MEASURED).is_file():
-            self._say(f"{folder.name}: measuring on {len(self.portions.held)} held-out pairs ...")
+            self._say(f"{folder.name}: measuring on {len(self.held.pairs)} held-out pairs ...")
             folder.mkdir(parents=True, exist_ok=True)
             write_json(
                 folder / MEASURE,
@@ -128,8 +115,8 @@ class Study:
                     "embedder": self.plan.embedder,
                     "instructions": self.plan.instructions,
                     "adapter": adapter,
-                    "held": [pair.id for pair in self.portions.held],
-                    "clusters": dict(self.portions.clusters),
+                    "held": list(self.held.ids),
+                    "clusters": dict(self.held.clusters),
                     "recipe": {key: self.plan.recipe[key] for key in _PROMPT if key in self.plan.recipe},
                 },
             )

@@ -127,6 +127,4 @@ def tune_freely(
 
 
 def _name(settings: Mapping[str, Any]) -> Point:
-    return Point(
-        f"rate {settings['rate']:g}, rank {settings['rank']}, {settings['epochs']} epochs", 1.0, settings
-    )
+    return Point(f"rate {settings['rate']:g}, rank {settings['rank']}, {settings['epochs']} epochs", settings)

@@ -13,9 +13,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import torch
+from peft import PeftModel
+from transformers import AutoModelForCausalLM
 
 from tests.train.lora.made import ROOT, ask_run, make_base, make_dataset, make_pairs, read_result, start_run
+from train.card.card import Subject
 from train.card.lineage import Lineage, make_lineage, read_lineage
+from train.card.making import make_card
+from train.card.publishing import publish
 from train.card.reproduction import Outcome, compare_run, plan_again
 from train.datasets.folder import DatasetFolder
 from train.lora.errors import TrainingRefused
@@ -23,6 +29,8 @@ from train.lora.files import file_sha256
 from train.lora.plan import read_plan, write_plan
 
 WEIGHTS = "adapter_model.safetensors"
+PATIENCE = 900
+"""Seconds a run of a few small steps may take on a machine that others keep busy."""
 
 
 @dataclass(frozen=True)
@@ -31,6 +39,7 @@ class Made:
 
     base: Path
     dataset: DatasetFolder
+    adapter: Path
     told: Mapping[str, Any]
     sha256: str
 
@@ -46,15 +55,15 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Made:
     dataset = make_dataset(root / "sets", make_pairs(30), base)
     folder = ask_run(root / "run", base, dataset.path)
     run = start_run(folder)
-    _, complaint = run.communicate(timeout=300)
+    _, complaint = run.communicate(timeout=PATIENCE)
     assert run.returncode == 0, complaint
     told = make_lineage(
         run="run-1", plan=read_plan(folder), result=read_result(folder), dataset=dataset.manifest
     )
     kept = json.loads(json.dumps(told))  # as a manifest keeps it
-    sha256 = file_sha256(folder / "adapter" / WEIGHTS)
+    adapter = (folder / "adapter").rename(root / "adapter")
     shutil.rmtree(folder)  # nothing of the first run is left but its lineage and its weights
-    return Made(base, dataset, kept, sha256)
+    return Made(base, dataset, adapter, kept, file_sha256(adapter / WEIGHTS))
 
 
 def again(made: Made, lineage: Lineage | None = None, **changed: Any) -> Any:
@@ -71,7 +80,7 @@ def again(made: Made, lineage: Lineage | None = None, **changed: Any) -> Any:
 def test_the_same_facts_give_the_same_weights(made: Made, tmp_path: Path) -> None:
     write_plan(tmp_path / "again", again(made))
     run = start_run(tmp_path / "again")
-    _, complaint = run.communicate(timeout=300)
+    _, complaint = run.communicate(timeout=PATIENCE)
     assert run.returncode == 0, complaint
     outcome = compare_run(tmp_path / "again", made.lineage, made.sha256)
     assert outcome == Outcome(expected=made.sha256, found=made.sha256, lessons=True, differences=())
@@ -80,12 +89,41 @@ def test_the_same_facts_give_the_same_weights(made: Made, tmp_path: Path) -> Non
     other = replace(made.lineage, recipe={**made.lineage.recipe, "seed": 1})
     write_plan(tmp_path / "other", again(made, other))
     run = start_run(tmp_path / "other")
-    run.communicate(timeout=300)
+    run.communicate(timeout=PATIENCE)
     older = replace(made.lineage, versions={**made.lineage.versions, "torch": "2.0.0"})
     outcome = compare_run(tmp_path / "other", older, made.sha256)
     assert not outcome.is_same and outcome.found != made.sha256
     assert "What was taught was not the same, token by token." in outcome.describe()
     assert [one for one in outcome.differences if one.startswith("torch 2.0.0 then, ")]
+
+
+def test_others_load_what_is_published_with_peft_alone(made: Made, tmp_path: Path) -> None:
+    subject = Subject(
+        version="letters--v1-1a2b3c4d",
+        sha256=made.sha256,
+        base_sha256=made.lineage.base["sha256"],
+        rank=8,
+        targets=("q_proj",),
+        library="Harrow Point Library",
+        lineage=made.lineage,
+        dataset=made.dataset.manifest,
+        sheet=made.dataset.sheet(),
+    )
+    out = tmp_path / "published"
+    publish(made.adapter, make_card(subject), out, sha256=made.sha256, base="org/reader")
+    model = AutoModelForCausalLM.from_pretrained(made.base, dtype=torch.float32)
+    tuned = PeftModel.from_pretrained(model, str(out)).eval()
+    tokens = torch.tensor([[5, 6, 7, 8]])
+    with torch.inference_mode():
+        with tuned.disable_adapter():
+            before = tuned(input_ids=tokens).logits
+        after = tuned(input_ids=tokens).logits
+    assert float((after - before).abs().max()) > 1e-3
+    assert tuned.peft_config["default"].base_model_name_or_path == "org/reader"
+    text = (out / "README.md").read_text()
+    assert str(made.base) not in text and str(made.base) not in (out / "adapter_config.json").read_text()
+    assert f"| the adapter's weights | {made.sha256} |" in text
+    assert "| Energy | " in text and "| estimated: " in text.replace("measured: ", "estimated: ")
 
 
 def test_another_base_is_refused(made: Made, tmp_path: Path) -> None:
@@ -108,7 +146,10 @@ def test_another_dataset_version_is_refused(made: Made, tmp_path: Path) -> None:
         ({"instructions_sha256": "f" * 64}, "Expected the library's instructions as the run had it"),
         ({"prompt_version": "another"}, "Expected the prompt's version as the run had it"),
         ({"passages": "index 20200101T000000-00000000"}, "Expected the index 20200101T000000-00000000"),
-        ({"recipe": {"rank": 8}}, "Expected the recipe's settings as this program has them"),
+        (
+            {"recipe": {"rank": 8, "magic": 1}},
+            "The run had a setting magic, which this program does not know",
+        ),
     ],
 )
 def test_what_is_not_as_it_was_is_refused(made: Made, changed: dict[str, Any], problem: str) -> None:
@@ -139,7 +180,7 @@ def test_a_run_that_is_made_again_asks_no_network(made: Made, tmp_path: Path) ->
         env={**environment, "OMP_NUM_THREADS": "1"},
         capture_output=True,
         text=True,
-        timeout=300,
+        timeout=PATIENCE,
     )
     assert done.returncode == 0, done.stderr
     assert file_sha256(tmp_path / "again" / "adapter" / WEIGHTS) == made.sha256

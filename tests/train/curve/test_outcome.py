@@ -26,8 +26,13 @@ def measure(right: Sequence[int], *, tokens: int = 20, loss: float = 10.0, lesso
 
 
 def find(name: str, pairs: int, measured: Measured, **settings: object) -> Found:
-    told = {"recipe": {"rate": 2e-4, "rank": 8, "epochs": 3}, "steps": {"done": 30}, "seconds": {"cpu": 12.5}}
-    return Found(Point(name, 1.0, settings), pairs, told if pairs else {}, measured)
+    told = {
+        "recipe": {"rate": 2e-4, "rank": 8, "epochs": 3},
+        "steps": {"done": 30},
+        "seconds": {"cpu": 12.5},
+        "dataset": {"train": pairs},
+    }
+    return Found(Point(name, settings), told if pairs else {}, measured)
 
 
 def make_curve(half: Sequence[int], whole: Sequence[int]) -> Curve:
