@@ -17,6 +17,7 @@ import torch
 from train.lora.attention import NAME, register
 from train.lora.base import BaseFolder
 from train.lora.errors import TrainingFailed, TrainingRefused
+from train.lora.files import read_json, write_json
 from train.lora.recipe import Recipe
 
 if TYPE_CHECKING:
@@ -29,6 +30,7 @@ _TYPES = {"fp32": torch.float32, "bf16": torch.bfloat16}
 _SOFTCAP = "attn_logit_softcapping"
 """Of Gemma 2: PyTorch's kernels do not know it, so such a model keeps to transformers' own attention."""
 _LEFT_OUT = ("README.md",)
+_CONFIG = "adapter_config.json"
 
 
 def load_base(base: BaseFolder, recipe: Recipe, device: str) -> PreTrainedModel:
@@ -83,7 +85,6 @@ def attach(model: PreTrainedModel, base: BaseFolder, recipe: Recipe) -> Tuned:
         task_type="CAUSAL_LM",
     )
     tuned = get_peft_model(model, config)
-    tuned.peft_config["default"].base_model_name_or_path = base.path.name
     tuned.train()
     return tuned
 
@@ -116,6 +117,10 @@ def save_weights(model: Tuned, folder: Path, base: BaseFolder, recipe: Recipe) -
     model.save_pretrained(str(folder), save_embedding_layers=False)
     for name in _LEFT_OUT:
         (folder / name).unlink(missing_ok=True)
+    config = read_json(folder / _CONFIG)
+    write_json(
+        folder / _CONFIG, {**config, "base_model_name_or_path": base.path.name}
+    )  # no path of this machine
 
 
 def check_moved(folder: Path, recipe: Recipe, base: BaseFolder) -> dict[str, float]:

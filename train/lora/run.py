@@ -192,7 +192,7 @@ def _finish(
     fit = describe_fit(curves)
     sessions = sum(event.type == "started" for event in events)
     before = add_up_seconds(events)
-    latest = next((e.data for e in reversed(events) if "seconds" in e.data), {})
+    latest = next((e.data for e in reversed(events) if isinstance(e.data.get("cpu_seconds"), float)), {})
     wall = round(before[0] - float(latest.get("seconds", 0.0)) + clock.wall, 3)
     cpu = round(before[1] - float(latest.get("cpu_seconds", 0.0)) + clock.cpu, 3)
     gpu = wall if start.record["device"] == "cuda" else 0.0
