@@ -94,9 +94,7 @@ class Deciding:
         for name in _HARD:
             stage = gate.stage(name)  # type: ignore[arg-type]
             if stage.verdict == "fail":
-                raise Conflict(
-                    f"The gate has stopped it ({name}), and nobody may pass it by: {stage.sentence}"
-                )
+                raise Conflict(f"The gate stops it ({name}), and nobody may pass that by: {stage.sentence}")
         if _is_through(gate, share):
             return
         if not override.strip():

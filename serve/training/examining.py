@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-from collections.abc import Mapping
+import logging
+from collections.abc import Callable, Coroutine, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from sqlalchemy.orm import Session
 
@@ -34,6 +35,7 @@ from serve.training.facts import find_champion, find_data, find_integrity
 from serve.training.publishing import WORKER
 from serve.training.refused import tell_refusals
 from serve.training.run import Run
+from serve.training.sheet import Said, digest_messages
 from serve.training.sitting import EXAM, Answers, Proctor, Round
 from train.evaluation.gate.facts import AutomaticFacts, Facts
 from train.evaluation.gate.judging import judge_gate
@@ -44,10 +46,16 @@ from train.evaluation.probes.general import compare_general
 from train.evaluation.probes.personal import find_personal
 from train.evaluation.probes.regurgitation import MemoryFacts, gather, weigh_recall
 from train.evaluation.report import Paper, Role, make_report
-from train.evaluation.scoring import judge
+from train.evaluation.scoring import Judgement, judge
+from train.evaluation.task import Task
 from train.lora.files import write_json
 from train.pairs.checks.context import Context
 
+log = logging.getLogger(__name__)
+
+Outcome = TypeVar("Outcome")
+_HEED_SECONDS = 0.5
+_BOTH: tuple[Role, ...] = ("base", "candidate")
 REPORT, FACTS, GATE = "report.json", "facts.json", "gate.json"
 FIRST_STAGES = ("integrity", "data", "automatic")
 """What an exam can tell; votes and the canary come later."""
@@ -79,29 +87,30 @@ class Examining:
         snapshot = administration.registry.snapshot()
         version = next(one for one in snapshot.versions if one.name == run.version)
         champion = find_champion(snapshot.aliases, run.adapter, run.version)
-        sat = asyncio.run(self._sit(folder / EXAM, exam, version, champion, lease))
+        sitting = self._sit(
+            folder / EXAM, exam, version, champion, lambda done: lease.report(done=round(done, 4))
+        )
+        sat = asyncio.run(heed(lease, sitting))
         facts = Facts(
             integrity=find_integrity(administration, run.version, sat.probe),
             data=find_data(dataset, withdrawn),
-            automatic=mark(exam, sat, run.version),
+            automatic=mark(exam, sat),
         )
         gate = judge_gate(facts, self._thresholds())
         files = write_exam(folder / EXAM, facts, gate)
         told = {"verdict": summarise(gate), "sentence": gate.sentence, "questions": len(exam.tasks)}
         return Done(told, lambda session: self._publish(session, run, gate, files))
 
-    async def _sit(self, folder: Path, exam: Exam, version: Version, champion: str, lease: Lease) -> Sat:
-        def heed(done: float) -> None:
-            lease.check()
-            lease.report(done=round(done, 4))
-
-        async with reach_engine(self.settings, lease.tell) as engine:
+    async def _sit(
+        self, folder: Path, exam: Exam, version: Version, champion: str, report: Callable[[float], None]
+    ) -> Sat:
+        async with reach_engine(self.settings, log.info) as engine:
             base = (await engine.models())[0].name
             found = await probe(engine, base, version.name, version.reference)
             versions: dict[Role, str] = {"base": base, "candidate": version.name}
             if champion not in ("", BASE):
                 versions["champion"] = champion
-            answers = await _ask_all(Proctor(engine, folder, heed), exam, versions)
+            answers = await _ask_all(Proctor(engine, folder, report), exam, versions)
         return Sat(versions, answers, found)
 
     def _thresholds(self) -> Thresholds:
@@ -113,6 +122,19 @@ class Examining:
         audit(session, WORKER, "examined", f"run {run.id}", details={"verdict": row.verdict})
 
 
+async def heed(lease: Lease, work: Coroutine[Any, Any, Outcome]) -> Outcome:
+    """What `work` gives; it is given up as soon as the lease says stop, also while it waits for an engine."""
+    task = asyncio.create_task(work)
+    try:
+        while not task.done():
+            lease.check()
+            await asyncio.wait({task}, timeout=_HEED_SECONDS)
+        return await task
+    finally:
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+
+
 @dataclass(frozen=True, slots=True)
 class Sat:
     """What came of the sitting: the versions by role, their answers, and the engine's probe."""
@@ -120,6 +142,14 @@ class Sat:
     versions: Mapping[Role, str]
     answers: Answers
     probe: ProbeResult
+
+    def find(self, role: Role, task: Task) -> Said:
+        """What a version answered."""
+        return self.answers[role][digest_messages(task.messages)]
+
+    def judge(self, role: Role, task: Task) -> Judgement:
+        """A version's answer, judged."""
+        return judge(task, self.find(role, task).answer)
 
 
 async def _ask_all(proctor: Proctor, exam: Exam, versions: Mapping[Role, str]) -> Answers:
@@ -134,34 +164,34 @@ async def _ask_all(proctor: Proctor, exam: Exam, versions: Mapping[Role, str]) -
     return await proctor.sit(rounds)
 
 
-def mark(exam: Exam, sat: Sat, candidate: str) -> AutomaticFacts:
+def mark(exam: Exam, sat: Sat) -> AutomaticFacts:
     """Judge every answer."""
     papers = {
         role: Paper(
             name,
-            [judge(task, sat.answers[role][task.id].answer) for task in exam.tasks],
-            [sat.answers[role][task.id].seconds for task in exam.tasks],
+            [sat.judge(role, task) for task in exam.tasks],
+            [sat.find(role, task).seconds for task in exam.tasks],
         )
         for role, name in sat.versions.items()
     }
-    mine = sat.answers["candidate"]
-    plain = [judge(one.plain, mine[one.plain.id].answer) for one in exam.swaps]
-    swapped = [judge(one.swapped, mine[one.swapped.id].answer) for one in exam.swaps]
-    general = [[sat.answers[role][task.id].answer for task in exam.general] for role in ("base", "candidate")]
+    general = [[sat.find(role, task).answer for task in exam.general] for role in _BOTH]
     return AutomaticFacts(
         report=make_report(papers["candidate"], papers.get("champion"), papers["base"]),
         general=compare_general(*general),
-        memory=_weigh_memory(exam, {name: said.answer for name, said in mine.items()}),
-        bias=measure_gaps([one.group for one in exam.swaps], plain, swapped),
+        memory=_weigh_memory(exam, sat),
+        bias=measure_gaps(
+            [one.group for one in exam.swaps],
+            [sat.judge("candidate", one.plain) for one in exam.swaps],
+            [sat.judge("candidate", one.swapped) for one in exam.swaps],
+        ),
     )
 
 
-def _weigh_memory(exam: Exam, answers: Mapping[str, str]) -> MemoryFacts:
+def _weigh_memory(exam: Exam, sat: Sat) -> MemoryFacts:
     context = Context(is_catalogue_name=exam.is_catalogue_name)
     recalls, personal = [], 0
     for one in exam.memory:
-        task = pose_memory(one)
-        answer = answers[task.id]
+        answer = sat.find("candidate", pose_memory(one)).answer
         recalls.append(weigh_recall(one, answer))
         personal += bool(find_personal(answer, [message["content"] for message in one.messages], context))
     return gather(recalls, personal)

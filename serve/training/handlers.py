@@ -26,4 +26,10 @@ def make_handlers(settings: Settings, database: Database) -> Mapping[str, Handle
 
         return Examining(settings, database, make_training(settings, database))(job, lease)
 
-    return {"train": train, "evaluate": evaluate}
+    def embed(job: Job, lease: Lease) -> Done:
+        from serve.training.administration import make_training
+        from serve.training.embedding import Embedding
+
+        return Embedding(settings, database, make_training(settings, database))(job, lease)
+
+    return {"train": train, "evaluate": evaluate, "embed": embed}

@@ -37,12 +37,11 @@ class Sheet:
 
     def __init__(self, path: Path) -> None:
         self._path = path
-        self._said = {said.id: said for said in read_sheet(path)}
+        self._said = {said.asked: said for said in read_sheet(path)}
 
     def find(self, task: Task) -> Said | None:
         """What was answered to this very question; None where it is still to be asked."""
-        said = self._said.get(task.id)
-        return said if said and said.asked == digest_messages(task.messages) else None
+        return self._said.get(digest_messages(task.messages))
 
     def add(self, task: Task, answer: str, seconds: float, read: int, written: int) -> Said:
         """Keep an answer, on the disk when this returns. Raises OSError."""
@@ -58,7 +57,7 @@ class Sheet:
             os.fsync(descriptor)
         finally:
             os.close(descriptor)
-        self._said[task.id] = said
+        self._said[said.asked] = said
         return said
 
 

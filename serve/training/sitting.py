@@ -30,16 +30,16 @@ class Round:
 
 
 Answers = dict[str, dict[str, Said]]
-"""By role, by the question's id."""
+"""By role, by the digest of what was asked."""
 
 
 @dataclass(frozen=True, slots=True)
 class Proctor:
-    """Asks one engine, keeps every answer in `folder`, and calls `heed` between two: it may raise."""
+    """Asks one engine, keeps every answer in `folder`, and tells `report` the share that is done."""
 
     engine: EngineClient
     folder: Path
-    heed: Callable[[float], None]
+    report: Callable[[float], None]
 
     async def sit(self, rounds: Sequence[Round]) -> Answers:
         """All answers, those kept of an earlier attempt among them. Raises EngineError, OSError."""
@@ -54,11 +54,10 @@ class Proctor:
             async with turns:
                 names = list(one.versions.items())
                 for role, name in names[place % len(names) :] + names[: place % len(names)]:
-                    self.heed(done / total)
-                    answers[role][task.id] = await self._ask(
-                        task, Asker(self.engine, name, one.most_tokens), sheets[role]
-                    )
+                    said = await self._ask(task, Asker(self.engine, name, one.most_tokens), sheets[role])
+                    answers[role][said.asked] = said
                 done += 1
+                self.report(done / total)
 
         every = [(one, task, place) for one in rounds for place, task in enumerate(one.tasks)]
         work = [asyncio.create_task(ask(*each)) for each in every]

@@ -7,6 +7,7 @@ import shutil
 import threading
 import time
 from collections.abc import Callable, Mapping
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
@@ -14,16 +15,22 @@ import numpy as np
 from safetensors.numpy import save_file
 
 from serve.adapters.administration import make_administration
+from serve.adapters.folder import AdapterFolder
 from serve.adapters.registry import Registry
 from serve.database import Database
+from serve.jobs.claims import Claims
 from serve.jobs.job import ENDED, Job
 from serve.jobs.queue import Jobs
 from serve.jobs.worker import Handler, work
 from serve.settings import BUNDLED_READER, Settings
 from serve.training.administration import Training, make_training
+from serve.training.publishing import publish_version
 from serve.training.run import Run
 from tests.serve.dataset_parts import BEN, approve
+from tests.serve.made_adapters import write_peft_folder
 from tests.train.datasets.made_pairs import make_pairs, make_refusal
+from train.lora.choosing import Device, choose_recipe
+from train.lora.files import ADAPTER, RESULT, folder_sha256
 from train.pairs.pair import Pair
 
 WAIT_SECONDS = 600.0
@@ -126,3 +133,42 @@ def list_known(settings: Settings, database: Database) -> dict[str, str]:
     """The adapter versions that the registry knows, with their states."""
     snapshot = make_administration(settings, Registry(database)).registry.snapshot()
     return {version.name: version.state for version in snapshot.versions}
+
+
+def finish_run(training: Training, run: Run, base: Path, seed: int = 1) -> Path:
+    """Leave in a run's folder what its trainer leaves: an adapter of random weights, and the result."""
+    folder = training.folder(run)
+    write_peft_folder(folder / ADAPTER, base, seed, rank=4)
+    recipe = replace(choose_recipe(run.pairs, Device(context=4096)).recipe, rank=4)
+    result = {
+        "format": 1,
+        "kind": ADAPTER,
+        "promotable": True,
+        "files": folder_sha256(folder / ADAPTER),
+        "base": {"sha256": run.base_sha256},
+        "dataset": {"version": run.dataset, "sha256": run.dataset_sha256},
+        "recipe": asdict(recipe),
+        "steps": {"planned": 10, "done": 10, "kept": 10},
+        "loss": {"verdict": "learning", "sentence": "It is still learning."},
+        "stopped": "All epochs are done.",
+    }
+    (folder / RESULT).write_text(json.dumps(result))
+    return folder
+
+
+def take_in(training: Training, settings: Settings, run: Run) -> AdapterFolder:
+    """What a worker has put into the adapter folder before it publishes."""
+    administration = make_administration(settings, Registry(training.database))
+    lineage = {"run": run.id, "dataset": run.dataset}
+    return administration.take_in(training.folder(run) / ADAPTER, run.adapter, lineage)
+
+
+def publish(training: Training, settings: Settings, base: Path, run: Run, seed: int = 1) -> Run:
+    """A run that is trained: its version known, its exam in the queue."""
+    finish_run(training, run, base, seed)
+    version = take_in(training, settings, run)
+    claims = Claims(training.database, ["train"], worker="here")
+    job = claims.claim()
+    assert job is not None and job.id == run.job
+    claims.finish(job, {}, lambda session: publish_version(session, run, version, None))
+    return training.find(run.id)
