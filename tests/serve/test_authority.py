@@ -25,6 +25,11 @@ read exam             administrator
 read usage            curator approver administrator
 read adapters         curator approver administrator
 manage adapters       administrator
+read comparisons      curator approver administrator
+run comparisons       approver administrator
+compare answers       patron client curator approver administrator
+read training         curator approver administrator
+manage training       approver administrator
 read sources          curator approver administrator
 manage instructions   approver administrator
 read settings         administrator
