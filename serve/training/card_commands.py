@@ -3,21 +3,17 @@
 from __future__ import annotations
 
 import argparse
-import json
-from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from serve.errors import Conflict, ServeError
+from serve.training.command_line import Handler, make_deciding, print_json, run_handler, say
 
 if TYPE_CHECKING:
     from serve.settings import Settings
-    from serve.training.judging import Judging
-
-    Subparsers = argparse._SubParsersAction[argparse.ArgumentParser]
-
-Handler = Callable[["Settings", "Judging", argparse.Namespace], int]
+    from serve.training.administration import Training
+    from serve.training.command_line import Subparsers
 
 
 def add_to(commands: Subparsers, settings: Settings) -> None:
@@ -25,7 +21,7 @@ def add_to(commands: Subparsers, settings: Settings) -> None:
 
     def add(name: str, handler: Handler, said: str) -> argparse.ArgumentParser:
         parser: argparse.ArgumentParser = commands.add_parser(name, help=said, description=said)
-        parser.set_defaults(run=partial(_run, settings, handler))
+        parser.set_defaults(run=partial(run_handler, settings, handler))
         parser.add_argument("version", metavar="VERSION", help="an adapter version")
         return parser
 
@@ -42,31 +38,36 @@ def add_to(commands: Subparsers, settings: Settings) -> None:
     parser.add_argument("--experiment", default="reading-room", help="default: %(default)s")
 
 
-def run_card(settings: Settings, judging: Judging, args: argparse.Namespace) -> int:
+def run_card(settings: Settings, training: Training, args: argparse.Namespace) -> int:
     """Print the card."""
     from serve.training.card import gather
     from train.card.card import describe_card
     from train.card.making import make_card
     from train.card.markdown import render_card
 
+    judging = make_deciding(settings, training).judging
     card = make_card(gather(judging, args.version, library=settings.library_name))
-    print(json.dumps(describe_card(card), ensure_ascii=False) if args.json else render_card(card), flush=True)
+    if args.json:
+        print_json(describe_card(card))
+        return 0
+    for line in render_card(card).splitlines():
+        say(line)
     return 0
 
 
-def run_reproduce(settings: Settings, judging: Judging, args: argparse.Namespace) -> int:
+def run_reproduce(settings: Settings, training: Training, args: argparse.Namespace) -> int:
     """Train again; 0 where the weights are the same, 2 where they are not."""
     from serve.training.making_again import prepare_again, train_again
 
-    again = prepare_again(settings, judging, args.version)
-    folder = args.folder or judging.training.root / f"again-{args.version}"
-    _say(f"Training {args.version} again in {folder} ...")
+    again = prepare_again(settings, make_deciding(settings, training).judging, args.version)
+    folder = args.folder or training.root / f"again-{args.version}"
+    say(f"Training {args.version} again in {folder} ...")
     outcome = train_again(again, folder)
-    _say(outcome.describe())
+    say(outcome.describe())
     return 0 if outcome.is_same else 2
 
 
-def run_publish(settings: Settings, judging: Judging, args: argparse.Namespace) -> int:
+def run_publish(settings: Settings, training: Training, args: argparse.Namespace) -> int:
     """Write the folder; says what is in it."""
     from dataclasses import replace
 
@@ -75,6 +76,7 @@ def run_publish(settings: Settings, judging: Judging, args: argparse.Namespace) 
     from train.card.making import make_card
     from train.card.publishing import publish
 
+    judging = make_deciding(settings, training).judging
     subject = gather(judging, args.version, library=settings.library_name)
     if args.base_name:
         base = {**subject.lineage.base, "name": args.base_name}
@@ -92,39 +94,21 @@ def run_publish(settings: Settings, judging: Judging, args: argparse.Namespace) 
     except OSError as error:
         raise ServeError(f"{args.out} cannot be written: {error}. Name another folder.") from error
     for path in files:
-        _say(str(path))
+        say(str(path))
     if not args.licence:
-        _say("No licence is stated for it: name one with --licence before you give it to others.")
-    _say("Read its card before you give it to others: it names collections, and who decided on it.")
+        say("No licence is stated for it: name one with --licence before you give it to others.")
+    say("Read its card before you give it to others: it names collections, and who decided on it.")
     return 0
 
 
-def run_track(settings: Settings, judging: Judging, args: argparse.Namespace) -> int:
+def run_track(settings: Settings, training: Training, args: argparse.Namespace) -> int:
     """Write into the MLflow store that was named, and nowhere else."""
     from serve.training.card import find_run, find_version, gather
     from serve.training.tracking import track
 
+    judging = make_deciding(settings, training).judging
     subject = gather(judging, args.version, library=settings.library_name)
-    run = find_run(judging.training, find_version(judging, args.version))
-    folder = judging.training.folder(run) if run else None
-    _say(f"Written as run {track(subject, folder, args.to, args.experiment)}.")
+    run = find_run(training, find_version(judging, args.version))
+    folder = training.folder(run) if run else None
+    say(f"Written as run {track(subject, folder, args.to, args.experiment)}.")
     return 0
-
-
-def _run(settings: Settings, handler: Handler, args: argparse.Namespace) -> int:
-    from serve.adapters.administration import make_administration
-    from serve.adapters.registry import Registry
-    from serve.database import open_database
-    from serve.training.administration import make_training
-    from serve.training.judging import Judging
-
-    with open_database(settings.database) as database:
-        administration = make_administration(settings, Registry(database))
-        return handler(
-            settings, Judging(make_training(settings, database), administration, settings.adapter_rank), args
-        )
-
-
-def _say(line: str) -> None:
-    """Without what would steer a terminal: names may hold anything."""
-    print("".join(letter if letter.isprintable() else "?" for letter in line), flush=True)

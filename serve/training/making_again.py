@@ -49,8 +49,8 @@ def prepare_again(settings: Settings, judging: Judging, name: str) -> Again:
     ]
     if gone:
         raise Conflict(
-            f"{len(gone)} pairs of {lineage.dataset} were withdrawn since: nothing may be trained on them "
-            "again. Train on a version without them."
+            f"Of the pairs of {lineage.dataset} {len(gone)} may not be trained on again: withdrawn since. "
+            "Train on a version without them."
         )
     run = find_run(training, version)
     try:

@@ -10,15 +10,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from serve.errors import BadRequest, Conflict, ServeError
+from serve.training.command_line import run_handler, say
 
 if TYPE_CHECKING:
     from serve.settings import Settings
+    from serve.training.administration import Training
+    from serve.training.command_line import Subparsers
     from train.card.card import Table
     from train.curve.study import Study
 
-    Subparsers = argparse._SubParsersAction[argparse.ArgumentParser]
-
-Handler = Callable[["Study", argparse.Namespace], int]
+Studier = Callable[["Study", argparse.Namespace], int]
 _WIDE = 220
 """Columns where nobody looks: a table in a file or a pipe is not to be folded."""
 
@@ -26,16 +27,16 @@ _WIDE = 220
 def add_to(commands: Subparsers, settings: Settings) -> None:
     """Add the commands to `train`."""
 
-    def add(name: str, handler: Handler, said: str) -> argparse.ArgumentParser:
+    def add(name: str, studier: Studier, said: str) -> argparse.ArgumentParser:
         parser: argparse.ArgumentParser = commands.add_parser(name, help=said, description=said)
-        parser.set_defaults(run=partial(_run, settings, handler))
+        parser.set_defaults(run=partial(run_handler, settings, partial(_study, studier)))
         parser.add_argument("--dataset", required=True, metavar="V", help="a dataset version")
         parser.add_argument("--base", metavar="B", help="base model; default: READING_ROOM_MODEL")
         parser.add_argument("--recipe", type=Path, metavar="FILE", help="settings for all runs, in TOML")
-        parser.add_argument("--out", type=Path, metavar="F", help="its folder; default: among the runs")
+        parser.add_argument("--out", type=Path, metavar="F", help="its folder; default: among the studies")
         return parser
 
-    parser = add("curve", run_curve, "train on 25, 50 and 100 % of the data: would more of it help?")
+    parser = add("curve", run_curve, "train on a quarter, a half and all of the data: would more of it help?")
     parser.add_argument(
         "--shares",
         type=_read_numbers,
@@ -63,8 +64,8 @@ def run_curve(study: Study, args: argparse.Namespace) -> int:
     curve = draw_curve(study, shares)
     write_curve(study.root, curve)
     _print_table(make_table("Learning curve", (curve.base, *curve.found)))
-    _say(curve.sentence)
-    _say(f"{study.root / SVG}, {study.root / JSON}")
+    say(curve.sentence)
+    say(f"{study.root / SVG}, {study.root / JSON}")
     return 0
 
 
@@ -82,42 +83,36 @@ def run_tune(study: Study, args: argparse.Namespace) -> int:
     write_tuned(study.root, tuned)
     _print_table(make_table("Settings tried", (tuned.base, tuned.given, *tuned.found)))
     for name, problem in tuned.failed:
-        _say(f"{name} came to nothing: {problem}")
-    _say(tuned.sentence)
-    _say(f"{study.root / SVG}, {study.root / JSON}")
+        say(f"{name} came to nothing: {problem}")
+    say(tuned.sentence)
+    say(f"{study.root / SVG}, {study.root / JSON}")
     return 0
 
 
-def _run(settings: Settings, handler: Handler, args: argparse.Namespace) -> int:
-    from serve.database import open_database
-    from serve.training.administration import make_training
+def _study(studier: Studier, settings: Settings, training: Training, args: argparse.Namespace) -> int:
+    """Raises NotFound, Damaged, Conflict for what cannot be studied, ServeError for files."""
     from serve.training.planning import make_plan
     from train.curve.study import Study
     from train.evaluation.errors import EvaluationRefused
-    from train.lora.errors import TrainingFailed, TrainingPaused, TrainingRefused
+    from train.lora.errors import TrainingError
     from train.lora.recipe import parse_recipe
 
-    if args.base:
-        settings = settings.model_copy(update={"model": args.base})
+    name = args.dataset.partition("--")[0]
+    training.datasets.open(args.dataset)
+    if "train" in training.datasets.find_withdrawn(args.dataset).values():
+        raise Conflict(
+            f"Pairs of {args.dataset} were withdrawn since it was made. Build a new version: reading-room "
+            f"dataset build {name}"
+        )
+    what = "curve" if studier is run_curve else "tuning"
+    out = args.out or settings.data / "studies" / f"{what}-{args.dataset}"
     try:
         asked = parse_recipe(args.recipe.read_text("utf-8")) if args.recipe else {}
-        with open_database(settings.database) as database:
-            training = make_training(settings, database)
-            gone = training.datasets.find_withdrawn(args.dataset)
-            name = args.dataset.partition("--")[0]
-            plan = make_plan(args.dataset, name, asked, settings, training)
-            training.datasets.open(args.dataset)
-        if any(part == "train" for part in gone.values()):
-            raise Conflict(
-                f"Pairs of {args.dataset} were withdrawn since it was made. Build a new version: "
-                f"reading-room dataset build {name}"
-            )
-        what = "curve" if handler is run_curve else "tuning"
-        out = args.out or settings.data / "studies" / f"{what}-{args.dataset}"
-        return handler(Study(out, plan, _say), args)
+        plan = make_plan(args.dataset, name, asked, settings, training)
+        return studier(Study(out, plan, say), args)
     except (OSError, UnicodeDecodeError) as error:
-        raise ServeError(f"A file cannot be read or written: {error}.") from error
-    except (TrainingRefused, TrainingFailed, TrainingPaused, EvaluationRefused) as problem:
+        raise ServeError(f"A file cannot be read or written: {error}. Look at it, and try again.") from error
+    except (TrainingError, EvaluationRefused) as problem:
         raise Conflict(str(problem)) from problem
 
 
@@ -136,8 +131,3 @@ def _print_table(table: Table) -> None:
     for row in table.rows:
         shown.add_row(*map(Text, row))
     Console(width=None if sys.stdout.isatty() else _WIDE).print(shown)
-
-
-def _say(line: str) -> None:
-    """Without what would steer a terminal: names may hold anything."""
-    print("".join(letter if letter.isprintable() else "?" for letter in line), flush=True)
