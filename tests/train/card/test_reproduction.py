@@ -34,6 +34,19 @@ PATIENCE = 900
 """Seconds a run of a few small steps may take on a machine that others keep busy."""
 
 
+GUARD = """
+import os, sys
+NETWORK = ("socket.connect", "socket.getaddrinfo", "socket.gethostbyname", "socket.sendto")
+def watch(event, args):
+    if event in NETWORK:
+        os.write(2, f"{event} {args}".encode())
+        os._exit(99)
+sys.addaudithook(watch)
+from train.lora.__main__ import main
+sys.exit(main([sys.argv[1]]))
+"""
+
+
 @dataclass(frozen=True)
 class Made:
     """A version that was trained: `told` is what its manifest keeps."""
@@ -78,24 +91,45 @@ def again(made: Made, lineage: Lineage | None = None, **changed: Any) -> Any:
     return plan_again(lineage or made.lineage, **{**told, **changed})
 
 
-def test_the_same_facts_give_the_same_weights(made: Made, tmp_path: Path) -> None:
-    write_plan(tmp_path / "again", again(made))
-    run = start_run(tmp_path / "again")
-    _, complaint = run.communicate(timeout=PATIENCE)
-    assert run.returncode == 0, complaint
-    outcome = compare_run(tmp_path / "again", made.lineage, made.sha256)
+def test_the_same_facts_give_the_same_weights_and_ask_no_network(made: Made, tmp_path: Path) -> None:
+    """An attempt to connect or to look a name up would end the process: the audit hook sees it first."""
+    folder = tmp_path / "again"
+    write_plan(folder, again(made))
+    environment = {
+        name: value for name, value in os.environ.items() if not name.startswith(("HF_", "TRANSF"))
+    }
+    done = subprocess.run(
+        [sys.executable, "-c", GUARD, str(folder)],
+        cwd=ROOT,
+        env={**environment, "OMP_NUM_THREADS": "1"},
+        capture_output=True,
+        text=True,
+        timeout=PATIENCE,
+    )
+    assert done.returncode == 0, done.stderr
+    outcome = compare_run(folder, made.lineage, made.sha256)
     assert outcome == Outcome(expected=made.sha256, found=made.sha256, lessons=True, differences=())
     assert outcome.describe() == f"The same weights, bit for bit: SHA-256 {made.sha256}."
-    # and other facts give others: the comparison can fail
-    other = replace(made.lineage, recipe={**made.lineage.recipe, "seed": 1})
-    write_plan(tmp_path / "other", again(made, other))
-    run = start_run(tmp_path / "other")
-    run.communicate(timeout=PATIENCE)
-    older = replace(made.lineage, versions={**made.lineage.versions, "torch": "2.0.0"})
-    outcome = compare_run(tmp_path / "other", older, made.sha256)
-    assert not outcome.is_same and outcome.found != made.sha256
+
+    # and where they are not the same, it says so, and what may be why
+    with (folder / "adapter" / WEIGHTS).open("r+b") as stream:
+        stream.seek(-1, os.SEEK_END)
+        last = stream.read(1)
+        stream.seek(-1, os.SEEK_END)
+        stream.write(bytes([last[0] ^ 1]))
+    outcome = compare_run(folder, made.lineage, made.sha256)
+    assert not outcome.is_same and outcome.differences == ()
+    assert "What was taught was the same, token by token. Nothing that is kept differs" in outcome.describe()
+    older = replace(
+        made.lineage,
+        versions={**made.lineage.versions, "torch": "2.0.0"},
+        lessons={**made.lineage.lessons, "sha256": "f" * 64},
+        recipe={key: value for key, value in made.lineage.recipe.items() if key != "dropout"},
+    )
+    outcome = compare_run(folder, older, made.sha256)
     assert "What was taught was not the same, token by token." in outcome.describe()
-    assert [one for one in outcome.differences if one.startswith("torch 2.0.0 then, ")]
+    assert outcome.differences[0].startswith("torch 2.0.0 then, ")
+    assert outcome.differences[1] == "dropout not known then, 0.1 now"
 
 
 def test_others_load_what_is_published_with_peft_alone(made: Made, tmp_path: Path) -> None:
@@ -157,32 +191,3 @@ def test_another_dataset_version_is_refused(made: Made, tmp_path: Path) -> None:
 def test_what_is_not_as_it_was_is_refused(made: Made, changed: dict[str, Any], problem: str) -> None:
     with pytest.raises(TrainingRefused, match=problem):
         again(made, replace(made.lineage, **changed))
-
-
-def test_a_run_that_is_made_again_asks_no_network(made: Made, tmp_path: Path) -> None:
-    """Every attempt to connect or to look a name up ends the process, as the audit hook sees it first."""
-    write_plan(tmp_path / "again", again(made))
-    guard = (
-        "import os, sys\n"
-        "def watch(event, args):\n"
-        "    if event in ('socket.connect', 'socket.getaddrinfo', 'socket.gethostbyname', 'socket.sendto'):\n"
-        "        if not isinstance(args[1] if event == 'socket.connect' else None, str):\n"
-        "            sys.stderr.write(f'{event} {args}'); sys.stderr.flush(); os._exit(99)\n"
-        "sys.addaudithook(watch)\n"
-        "from train.lora.__main__ import main\n"
-        "code = main([sys.argv[1]])\n"
-        "sys.exit(code)\n"
-    )
-    environment = {
-        name: value for name, value in os.environ.items() if not name.startswith(("HF_", "TRANSF"))
-    }
-    done = subprocess.run(
-        [sys.executable, "-c", guard, str(tmp_path / "again")],
-        cwd=ROOT,
-        env={**environment, "OMP_NUM_THREADS": "1"},
-        capture_output=True,
-        text=True,
-        timeout=PATIENCE,
-    )
-    assert done.returncode == 0, done.stderr
-    assert file_sha256(tmp_path / "again" / "adapter" / WEIGHTS) == made.sha256
