@@ -1,6 +1,6 @@
 """What a run will take before it begins: time, memory, disk, electricity; and whether that is there.
 
-Time comes of the base's own matrix shapes, timed on this machine in the recipe's precision; memory of what
+Time comes of the base's own matrix shapes, timed on this machine (`train.lora.speed`); memory of what
 a row of tokens leaves behind for the backward pass. Both are estimates, checked against real runs in
 tests/train/lora/test_estimate.py.
 """
@@ -8,7 +8,6 @@ tests/train/lora/test_estimate.py.
 from __future__ import annotations
 
 import math
-import time
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Any
@@ -17,8 +16,8 @@ from train.lora.base import BaseFolder
 from train.lora.energy import WATTS_A_CORE
 from train.lora.errors import TrainingRefused
 from train.lora.recipe import Recipe
+from train.lora.sharing import GIB, SPARE, plan_gpu
 
-GIB = 2**30
 PROGRAM = int(0.75 * GIB)
 """What Python, PyTorch and transformers take by themselves."""
 _WIDTH = {"fp32": 4, "bf16": 2}
@@ -29,9 +28,6 @@ _BESIDES = 1.6
 _BEGINNING, _EACH_STEP = 8.0, 0.05
 """Seconds for loading what computes, and for each step's events and its share of the checkpoints."""
 _SPREAD = (0.6, 1.8)
-_SPARE = 0.9
-"""The share of what is free that a run may take."""
-_TIMED_TOKENS = 256
 _CHECKPOINTS = 4
 """Two checkpoints, the best weights and a draft may lie there at once."""
 
@@ -84,24 +80,6 @@ class Machine:
     memory: int
     disk: int
     gpu_total: int = 0
-
-
-def measure_speed(base: BaseFolder, recipe: Recipe, device: str) -> Callable[[int], float]:
-    """Times each shape of matrix once; gives seconds of one forward pass over so many tokens."""
-    import torch
-
-    kind = {"fp32": torch.float32, "bf16": torch.bfloat16}[recipe.precision]
-    threads = torch.get_num_threads()
-    torch.set_num_threads(recipe.threads)
-    total = 0.0
-    with torch.inference_mode():
-        for into, out, many in base.matrices:
-            tokens = torch.zeros((_TIMED_TOKENS, into), dtype=kind, device=device)
-            weights = torch.zeros((out, into), dtype=kind, device=device)
-            spans = [_time(tokens, weights, device) for _ in range(4)]
-            total += min(spans[1:]) * many
-    torch.set_num_threads(threads)
-    return lambda tokens: total * tokens / _TIMED_TOKENS
 
 
 def estimate(
@@ -188,11 +166,11 @@ def fit_recipe(
         tried.append(replace(tried[-1], recompute=True))
     for one in tried:
         found = estimate(base, one, amount, machine, forward_seconds)
-        if found.memory <= machine.memory * _SPARE:
+        if found.memory <= machine.memory * SPARE:
             break
     else:
         raise TrainingRefused(_say_no_room(found, recipe, machine))
-    if found.disk > machine.disk * _SPARE:
+    if found.disk > machine.disk * SPARE:
         raise TrainingRefused(
             f"Expected {found.disk / 2**20:.0f} MB of free disk for checkpoints and the adapter, found "
             f"{machine.disk / 2**20:.0f} MB. Make room, or put the run's folder on another disk."
@@ -207,34 +185,6 @@ def fit_recipe(
     return one, replace(found, remarks=tuple(remarks))
 
 
-def plan_gpu(needed: int, free: int, total: int) -> str:
-    """How a run shares one GPU with the engine, in a sentence. Raises TrainingRefused where nothing fits."""
-    if needed <= free * _SPARE:
-        beside = total - free
-        return (
-            f"The run takes {needed / GIB:.1f} GB of the GPU's {total / GIB:.0f} GB and fits beside what is "
-            "in use "
-            f"({beside / GIB:.1f} GB): the engine goes on answering, more slowly."
-        )
-    if needed <= total * _SPARE:
-        share = max(0.0, math.floor((total * _SPARE - needed) / total * 100) / 100)
-        apart = (
-            f"start the engine with a memory share of {share:.2f} at most (READING_ROOM_ENGINE_GPU_SHARE)"
-            if share >= 0.2
-            else "no share is left that an engine could work with"
-        )
-        raise TrainingRefused(
-            f"Expected {needed / GIB:.1f} GB of free GPU memory, found {free / GIB:.1f} of "
-            f"{total / GIB:.0f}. "
-            "Either put the engine to sleep while it trains (patrons are then shown the passages), or "
-            f"{apart}."
-        )
-    raise TrainingRefused(
-        f"Expected {needed / GIB:.1f} GB of GPU memory, found {total / GIB:.0f} in all. Train with "
-        'method = "qlora", a shorter context, or a smaller base.'
-    )
-
-
 def measure_amount(train: Sequence[tuple[int, int]], held: Sequence[tuple[int, int]], replay: int) -> Amount:
     """The amount in lessons given as (tokens, answer tokens), with so many general answers besides."""
     of_replay = 80
@@ -245,16 +195,6 @@ def measure_amount(train: Sequence[tuple[int, int]], held: Sequence[tuple[int, i
         longest=max((length for length, _ in (*train, *held)), default=0),
         held_tokens=sum(length for length, _ in held),
     )
-
-
-def _time(tokens: Any, weights: Any, device: str) -> float:  # noqa: ANN401 (tensors: torch is not imported)
-    import torch
-
-    started = time.perf_counter()
-    torch.nn.functional.linear(tokens, weights)
-    if device != "cpu":
-        torch.cuda.synchronize()
-    return time.perf_counter() - started
 
 
 def _say_no_room(found: Estimate, recipe: Recipe, machine: Machine) -> str:

@@ -14,7 +14,7 @@ from train.datasets.folder import read_manifest
 from train.lora.base import BaseFolder, Reader
 from train.lora.choosing import Device, choose_recipe
 from train.lora.errors import TrainingRefused
-from train.lora.estimate import Amount, Machine, fit_recipe, measure_amount, measure_speed
+from train.lora.estimate import Amount, Machine, fit_recipe, measure_amount
 from train.lora.events import EventLog
 from train.lora.files import CHECKPOINTS, STARTED, file_sha256, read_json, write_json, write_whole
 from train.lora.hardware import free_disk, free_gpu_memory, free_memory, list_versions
@@ -24,6 +24,7 @@ from train.lora.plan import Plan, digest_plan
 from train.lora.preparing import Material, open_material, open_passages, part_material, prepare
 from train.lora.recipe import Recipe
 from train.lora.replay import count_replay
+from train.lora.speed import measure_speed
 
 LESSONS = "lessons.jsonl"
 _TOLD_EVERY = 5.0

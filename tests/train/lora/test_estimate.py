@@ -10,16 +10,15 @@ from train.lora.base import BaseFolder
 from train.lora.choosing import Device, choose_recipe
 from train.lora.errors import TrainingRefused
 from train.lora.estimate import (
-    GIB,
     Amount,
     Machine,
     count_lora,
     estimate,
     estimate_memory,
     fit_recipe,
-    plan_gpu,
 )
 from train.lora.recipe import Recipe
+from train.lora.sharing import GIB, plan_gpu
 
 SMALL = BaseFolder(
     path=Path("small"),
