@@ -15,7 +15,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 import serve.engine.guard as engine_guard
@@ -54,18 +54,21 @@ def supervise(
             f"{ended} processes of an earlier attempt were still there; they have been ended.", level="warn"
         )
     folder.mkdir(parents=True, exist_ok=True)
-    with _lock(folder) as lock:
-        events = RunEvents(folder, lease.job.heard)
+    events = RunEvents(folder, lease.job.heard)
+    lock = _lock(folder)
+    try:
         lease.check()
         guard = _start(command, folder, lease, lock, grace_seconds)
-        try:
-            stopped = _wait(guard, events, lease, grace_seconds)
-        finally:
-            _sweep(guard)
-            kill_own(lease.job)
-        while news := events.read():
-            lease.hear(news, events.heard)
-        lease.hear([], events.heard)
+    finally:
+        os.close(lock)  # the guard's from here on: a worker that freezes now keeps nobody out
+    try:
+        stopped = _wait(guard, events, lease, grace_seconds)
+    finally:
+        _sweep(guard)
+        kill_own(lease.job)
+    while news := events.read():
+        lease.hear(news, events.heard)
+    lease.hear([], events.heard)
     _judge(guard.returncode, folder, stopped)
 
 
@@ -151,23 +154,19 @@ def _judge(code: int, folder: Path, stopped: Stopped | LeaseLost | None) -> None
     raise JobCrashed(f"The run ended with code {code}: {said or 'it said nothing'}")
 
 
-@contextlib.contextmanager
-def _lock(folder: Path) -> Iterator[int]:
+def _lock(folder: Path) -> int:
     """Lock the folder, for the guard to inherit. Raises JobCrashed where a run elsewhere is still in it."""
     descriptor = os.open(folder / "run.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-    try:
-        until = time.monotonic() + _LOCK_SECONDS
-        while True:
-            try:
-                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                break
-            except BlockingIOError:
-                if time.monotonic() > until:
-                    raise JobCrashed(f"Another run is still in {folder.name}.") from None
-            time.sleep(_POLL_SECONDS)
-        yield descriptor
-    finally:
-        os.close(descriptor)
+    until = time.monotonic() + _LOCK_SECONDS
+    while True:
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            return descriptor
+        except BlockingIOError:
+            if time.monotonic() > until:
+                os.close(descriptor)
+                raise JobCrashed(f"Another run is still in {folder.name}.") from None
+        time.sleep(_POLL_SECONDS)
 
 
 def _read_last_line(path: Path) -> str:

@@ -287,21 +287,26 @@ def test_a_frozen_workers_run_is_ended_before_the_next_one_begins(
     url: str, database: Database, jobs: Jobs, tmp_path: Path
 ) -> None:
     """The run itself fails if another is in its folder; so this ends well only if there is never a second."""
-    job = submit(jobs, "train", steps=150)
+    job = submit(jobs, "train", attempts=100, steps=100_000)
     with worker_process(url, "frozen", tmp_path, 1.0) as frozen:
         wait_until(reached(tmp_path, job, 5))
         freeze(frozen, database)
         with worker_process(url, "fresh", tmp_path, LONG_LEASE):
             wait_until(lambda: "processes of an earlier attempt" in read_messages(jobs, job))
             assert jobs.find(job.id).worker == "fresh"
+            at = len(read_steps(tmp_path, job))
+            wait_until(reached(tmp_path, job, at + 3))  # while the first one is frozen still
             frozen.send_signal(signal.SIGCONT)
+            wait_until(reached(tmp_path, job, at + 10))
+            (tmp_path / job.id / "enough").touch()
             wait_until(lambda: jobs.find(job.id).state in ("succeeded", "failed"))
-    check_done(database, jobs, tmp_path, job, 150)
-    assert jobs.find(job.id).result == {"by": "fresh", "steps": 150}
+    steps = len(read_steps(tmp_path, job))
+    check_done(database, jobs, tmp_path, job, steps)
+    assert jobs.find(job.id).result == {"by": "fresh", "steps": steps}
 
 
 def read_messages(jobs: Jobs, job: Job) -> str:
-    return "\n".join(event.message for event in jobs.events(job.id, limit=1000))
+    return "\n".join(event.message for event in jobs.events(job.id, limit=20_000))
 
 
 def test_a_run_is_paused_and_goes_on_and_a_stopped_worker_gives_it_back(
