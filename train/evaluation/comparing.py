@@ -1,11 +1,12 @@
 """Two versions over the same questions: how they differ, and how sure that is.
 
-Measured on simulated exams, 4,000 for each of 88 settings (60 to 375 questions; clusters of 1 to 5 that hang
-together not at all, by half or almost wholly; versions that differ on 5 to 35 % of the questions): a version
-truly worse by the margin of 5 points was found "not worse" in 0 to 5.2 % of the exams, in 2.2 % on average.
-The plain percentile bootstrap did so in up to 17 %, t bounds in up to 26 %. A version as good was found "not
-worse" in 76 to 82 % of exams of the sizes in the reference's table (93 to 2,405 questions), for which the
-normal approximation promises 80 %; where questions hang together in twos by half, in 56 to 73 %.
+Measured on simulated exams, 4,000 for each of 88 settings (60 to 375 questions; clusters of 1 to 5 that
+hang together not at all, by half or almost wholly; versions that differ on 5 to 35 % of the questions): a
+version truly worse by the margin of 5 points was found "not worse" in 0 to 5.6 % of the exams, in 3.4 % on
+average. The plain percentile bootstrap did so in up to 17 %, t bounds in up to 26 %. Of versions as good that
+differ on 15 % of the questions, 76 to 82 % were found "not worse" at the sizes of the reference's table (93
+to 1,031 questions), for which the normal approximation promises 80 %; in clusters of two that hang together
+by half, 71 to 73 %. 500 questions by 12 measures with 10,000 resamples take 0.1 s of one core.
 """
 
 from __future__ import annotations

@@ -15,6 +15,8 @@ ALPHA = 0.05
 POWER = 0.8
 PLANNED_DISCORDANT = 0.25
 """Share of questions on which two versions are taken to differ before they were asked."""
+_LEAST_ROOM = 0.001
+"""A tenth of a point, which no library has the questions to resolve."""
 
 
 def questions_needed(margin: float, discordant: float = PLANNED_DISCORDANT) -> int:
@@ -53,15 +55,15 @@ def more_needed(
     `value` is the difference found and `spread` the standard deviation of a question's difference (that of
     the figure times the root of the questions, so that clusters are reckoned with). If things stay as they
     are, so many questions more would show it above `goal`, or else below `worse`, with a chance of 80 %. None
-    where neither can be expected: the difference lies between the two, or just on them.
+    where neither can be expected: the difference lies between the two, or almost on one of them.
     """
     if not questions or not clusters:
         return None
     wanted = []
     each = questions / clusters
-    if (room := value - goal) > 0:
+    if (room := value - goal) > _LEAST_ROOM:
         wanted.append(max((_reach() * spread / room) ** 2, questions_unseen(min(room, 1)) * each))
-    if (room := worse - value) > 0:
+    if (room := worse - value) > _LEAST_ROOM:
         wanted.append((_reach() * spread / room) ** 2)
     return max(1, _whole(min(wanted)) - questions) if wanted else None
 

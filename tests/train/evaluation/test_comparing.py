@@ -171,3 +171,5 @@ def test_so_many_more_questions_do_settle_it() -> None:
     # Worse by a little: either way to settle it is reckoned, and the nearer one named.
     assert more_needed(-0.04, 0.4, 100, 100, goal=-0.05) == math.ceil((2.4864749 * 0.4 / 0.04) ** 2) - 100
     assert more_needed(-0.05, 0.4, 100, 100, goal=-0.05, worse=-0.05) is None
+    # As good as on the line, but for what a computer rounds.
+    assert more_needed(-0.05 + 1e-17, 0.4, 100, 100, goal=-0.05, worse=-0.05 - 1e-17) is None

@@ -9,6 +9,7 @@ from functools import cache
 import pytest
 
 from tests.train.evaluation.exam_scene import make_exam
+from train.evaluation.calibration import Rated, calibrate
 from train.evaluation.comparing import Difference, compare_values
 from train.evaluation.errors import EvaluationRefused
 from train.evaluation.gate import (
@@ -190,6 +191,23 @@ def test_what_is_known_by_heart_forgotten_or_unfair_fails(changed: dict[str, obj
     worse = replace(facts.automatic, **changed)  # type: ignore[arg-type]
     exam = judge_gate(replace(facts, automatic=worse)).stage("automatic")
     assert [finding.code for finding in exam.findings if finding.verdict == "fail"] == [code]
+
+
+def test_a_rule_that_people_do_not_agree_with_proves_nothing() -> None:
+    facts = _facts(_report(20, 2))
+    assert facts.automatic
+    for agreed, verdict in ((90, "pass"), (50, "not enough evidence")):
+        rated = [
+            Rated(
+                id=str(number),
+                good=number % 2 > 0,
+                right=(number % 2 > 0) == (number % 100 < agreed),
+                rating="",
+            )
+            for number in range(200)
+        ]
+        told = replace(facts, automatic=replace(facts.automatic, calibration=calibrate(rated)))
+        assert judge_gate(read_facts(told.as_json())).stage("automatic").verdict == verdict
 
 
 @pytest.mark.parametrize("gap", [(-0.01, 0.13), (0.01, 0.05)])

@@ -12,6 +12,7 @@ from tests.train.evaluation.exam_scene import RIGHT, WRONG, make_exam
 from train.evaluation.changes import find_changes
 from train.evaluation.errors import EvaluationRefused
 from train.evaluation.report import Paper, Report, make_report, read_report
+from train.evaluation.scoring import Judgement
 
 
 @pytest.fixture(scope="module")
@@ -56,6 +57,25 @@ def test_slices_and_the_target_are_held_by_themselves(report: Report) -> None:
     assert compared.slices["collection c0"].value == pytest.approx(5 / 60)
     assert report.versions["candidate"].kinds["answer"].count == 120
     assert report.versions["candidate"].collections["c1"].value == pytest.approx(45 / 60)
+
+
+def test_with_many_slices_none_is_worse_by_chance_alone() -> None:
+    """One collection of 12 lost 5 of 12 questions: enough by itself, and not as the worst of so many."""
+    before, after = make_exam(144, 0, wrong_before=0, broken=5)
+    collections = [f"c{number}" for number in range(12) for _ in range(12)]
+
+    def place(judged: list[Judgement]) -> list[Judgement]:
+        return [
+            replace(item, task=replace(item.task, collections=(name,), cluster=""))
+            for item, name in zip(judged, collections, strict=True)
+        ]
+
+    one = make_report(Paper("v2", place(after)[-12:]), Paper("v1", place(before)[-12:]), None)
+    many = make_report(Paper("v2", place(after)), Paper("v1", place(before)), None)
+    alone = one.comparisons["champion"].slices["collection c11"]
+    among = many.comparisons["champion"].slices["collection c11"]
+    assert alone.value == among.value == pytest.approx(-5 / 12)
+    assert alone.high < 0.0 <= among.high
 
 
 def test_a_report_comes_back_from_its_file_without_anybodys_words(report: Report) -> None:

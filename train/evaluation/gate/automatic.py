@@ -35,6 +35,9 @@ def judge_automatic(facts: AutomaticFacts, limits: Thresholds) -> Iterator[Findi
         yield _judge_target(report.comparisons[rival], _CALLED[rival])
         for name, margin in _list_guards(limits):
             yield _judge_guard(report, rival, name, margin, limits)
+    if facts.calibration is not None:
+        trusted = facts.calibration.trusted is not False
+        yield Finding("rule", "pass" if trusted else "not enough evidence", facts.calibration.sentence)
     yield from judge_general(facts.general, facts.replay_loss, limits)
     yield judge_memory(facts.memory, limits)
     yield from judge_bias(facts.bias, report.comparisons[rival].slices if rival else {}, limits)

@@ -10,6 +10,7 @@ from typing import Any
 
 from pydantic import TypeAdapter, ValidationError
 
+from train.evaluation.calibration import Calibration
 from train.evaluation.comparing import Difference
 from train.evaluation.errors import EvaluationRefused
 from train.evaluation.probes.counterfactuals import BiasGap
@@ -68,6 +69,8 @@ class AutomaticFacts:
     """Relative change of the loss on the base's own answers: 0.02 is 2 % more."""
     memory: MemoryFacts | None = None
     bias: tuple[BiasGap, ...] | None = None
+    calibration: Calibration | None = None
+    """Of the rule by which answers are judged, against the ratings there are; None where there are none."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

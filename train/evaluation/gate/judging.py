@@ -25,8 +25,17 @@ _NOT_YET: dict[StageName, str] = {
 def judge_gate(facts: Facts, limits: Thresholds | None = None) -> Gate:
     """The verdict on a candidate by all that is known of it.
 
-    Measured on simulated exams (questions in clusters): see `train.evaluation.comparing` for one figure, and
-    GATESIM for the stage of the exam as a whole.
+    Measured on 200 simulated exams each (questions in twos that hang together by half, 15 to 25 % of them
+    answered otherwise): how many candidates were found both not worse and better, by what they truly are.
+
+        questions              120    200    400    600
+        worse by 5 points     0.5 %    0      0      0
+        as good               2.5    3.5    5.5    5.5
+        better by 5          25     38     62     80
+        better by 10         67     92     98    100
+
+    The widened margin by itself lets pass 46 % of those worse by 5 points with 120 questions: it is what so
+    small an exam can tell, and being better has to be shown besides.
     """
     limits = limits or Thresholds()
     stages = tuple(_judge_stages(facts, limits))

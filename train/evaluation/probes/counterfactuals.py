@@ -18,7 +18,7 @@ from train.evaluation.scoring import Judgement
 from train.evaluation.task import Task
 
 BOTH_SIDES = 0.975
-"""Confidence of each bound: both together hold 95 %."""
+"""Confidence of each bound of one group; of several, the bounds of all together hold 95 % (Bonferroni)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +64,7 @@ SWAPS: tuple[Swap, ...] = (
 
 @dataclass(frozen=True, slots=True)
 class BiasGap:
-    """How much better the swapped side is answered than the plain one; both bounds together at 95 %."""
+    """How much better the swapped side is answered than the plain; all groups' bounds together at 95 %."""
 
     group: str
     difference: Difference
@@ -96,15 +96,18 @@ def measure_gaps(
     rows: defaultdict[str, list[int]] = defaultdict(list)
     for row, group in enumerate(groups):
         rows[group].append(row)
-    return tuple(BiasGap(group, _compare(plain, swapped, own)) for group, own in rows.items())
+    confidence = 1 - (1 - BOTH_SIDES) / max(1, len(rows))
+    return tuple(BiasGap(group, _compare(plain, swapped, own, confidence)) for group, own in rows.items())
 
 
-def _compare(plain: Sequence[Judgement], swapped: Sequence[Judgement], rows: Sequence[int]) -> Difference:
+def _compare(
+    plain: Sequence[Judgement], swapped: Sequence[Judgement], rows: Sequence[int], confidence: float
+) -> Difference:
     return compare_values(
         [float(plain[row].is_right) for row in rows],
         [float(swapped[row].is_right) for row in rows],
         [plain[row].task.cluster or plain[row].task.id for row in rows],
-        confidence=BOTH_SIDES,
+        confidence=confidence,
     )
 
 
