@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -22,6 +23,7 @@ class EnergyMeter:
         if country and find_spec("codecarbon") is not None:
             from codecarbon import OfflineEmissionsTracker
 
+            logging.getLogger("codecarbon").setLevel(logging.ERROR)  # before its first words, too
             self._tracker = OfflineEmissionsTracker(
                 country_iso_code=country, save_to_file=False, log_level="error", output_dir=str(folder)
             )

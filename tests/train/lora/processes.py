@@ -68,6 +68,7 @@ def _main(folder: str, limit: tuple[int, int] | None, watch_sockets: bool) -> No
         sys.addaudithook(partial(_write_down, Path(folder) / "sockets"))
     descriptor = os.open(Path(folder) / "stderr", os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
     os.dup2(descriptor, 2)
+    sys.stderr = os.fdopen(descriptor, "w")
     code = main([folder])
     sys.stderr.flush()
     os._exit(code)
