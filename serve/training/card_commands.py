@@ -78,6 +78,11 @@ def run_publish(settings: Settings, training: Training, args: argparse.Namespace
 
     judging = make_deciding(settings, training).judging
     subject = gather(judging, args.version, library=settings.library_name)
+    if subject.withdrawn_since:
+        raise Conflict(
+            f"{args.version} was trained on pairs that were withdrawn since ({subject.withdrawn_since}): it "
+            "is not given to others. Train a version without them."
+        )
     if args.base_name:
         base = {**subject.lineage.base, "name": args.base_name}
         subject = replace(subject, lineage=replace(subject.lineage, base=base))

@@ -26,6 +26,7 @@ from serve.jobs.lease import Done, Lease
 from serve.jobs.supervising import supervise
 from serve.settings import Settings
 from serve.training.administration import Training
+from serve.training.card import write_first_card
 from serve.training.planning import make_plan
 from serve.training.publishing import publish_model, publish_version
 from serve.training.refusals import find_base_change, find_refusal, find_room_problem
@@ -33,7 +34,6 @@ from serve.training.refused import tell_refusals
 from serve.training.run import Run
 from serve.training.sweeping import sweep
 from train.card.lineage import make_lineage
-from train.datasets.folder import read_manifest
 from train.lora.files import ADAPTER, PLAN, RESULT, file_sha256, read_json
 from train.lora.plan import Plan, read_plan, write_plan
 
@@ -102,10 +102,12 @@ class Learning:
         self, run: Run, plan: Plan, result: Mapping[str, Any], administration: Administration, lease: Lease
     ) -> tuple[AdapterFolder, dict[str, Any] | None]:
         """The adapter as a version in the adapter folder, which nobody is told of; and peft's own answers."""
-        dataset = read_manifest(self.training.datasets.store.find(run.dataset))
-        lineage = make_lineage(run=run.id, plan=plan, result=result, dataset=dataset)
+        dataset = self.training.datasets.open(run.dataset)
+        lineage = make_lineage(run=run.id, plan=plan, result=result, dataset=dataset.manifest)
+        adapter = self.training.folder(run) / ADAPTER
+        write_first_card(adapter, run, lineage, dataset, self.settings.library_name)
         lease.check()
-        version = administration.take_in(self.training.folder(run) / ADAPTER, run.adapter, lineage)
+        version = administration.take_in(adapter, run.adapter, lineage)
         if version.lineage.get("run") != run.id:
             raise JobRefused(f"The run gave the very weights of {version.name}; there is nothing new to try.")
         lease.check()

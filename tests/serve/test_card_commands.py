@@ -146,6 +146,10 @@ def test_a_version_is_made_again_by_one_command(
     assert (job.state, job.problem) == ("succeeded", "")
     run = training.find(run.id)
     (version,) = Registry(database).snapshot().versions
+    first = (settings.adapters / version.name / "README.md").read_text()
+    assert f"| the adapter's weights | {version.sha256} |" in first
+    assert "It has not sat an exam that this program knows of" in first
+    assert ModelCard(first).data.to_dict()["reading_room"]["run"] == run.id
     said = call("train", "reproduce", version.name)
     assert f"The same weights, bit for bit: SHA-256 {version.sha256}." in said
     made = training.root / f"again-{version.name}" / "adapter" / WEIGHTS
@@ -158,6 +162,10 @@ def test_a_version_is_made_again_by_one_command(
     withdraw(database, held[0].pair.id)
     with pytest.raises(Conflict, match="Of the pairs of .* 1 may not be trained on again: withdrawn since"):
         call("train", "reproduce", version.name)
+    assert "1 pair that it was trained on may not be used any more" in call("train", "card", version.name)
+    with pytest.raises(Conflict, match="was trained on pairs that were withdrawn since"):
+        call("train", "publish", version.name, "--out", str(training.root / "given"))
+    assert not (training.root / "given").exists()
     assert not (training.root / f"again-{version.name}").exists()
     for study in ("curve", "tune"):
         with pytest.raises(Conflict, match="were withdrawn since it was made. Build a new version"):

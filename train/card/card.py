@@ -34,7 +34,8 @@ class Subject:
     """All that a card is made of; None or empty where there is none of it.
 
     `sha256` is the digest of the adapter's weights. `dataset` and `sheet` are the dataset version's manifest
-    and datasheet, `report` and `gate` what `train.evaluation` wrote, and `as_of` the moment of the card.
+    and datasheet, `report` and `gate` what `train.evaluation` wrote. `withdrawn_since` counts pairs it was
+    trained on that may not be used any more; `as_of` is the day of the card.
     """
 
     version: str
@@ -49,6 +50,7 @@ class Subject:
     report: Mapping[str, Any] = field(default_factory=dict)
     gate: Mapping[str, Any] = field(default_factory=dict)
     decisions: tuple[Decision, ...] = ()
+    withdrawn_since: int = 0
     as_of: str = ""
 
 

@@ -7,6 +7,7 @@ from typing import Any
 
 from train.card.card import NOT_KNOWN, Section, Subject, known
 from train.card.findings import list_scores
+from train.datasets.cautions import count_of
 from train.lora.choosing import LEAST
 
 
@@ -42,6 +43,11 @@ def list_languages(sheet: Mapping[str, Any]) -> tuple[str, ...]:
 
 def _find_limits(subject: Subject) -> Iterator[str]:
     lineage, scores = subject.lineage, list_scores(subject.report)
+    if subject.withdrawn_since:
+        yield (
+            f"{count_of(subject.withdrawn_since, 'pair')} that it was trained on may not be used any more: "
+            "withdrawn since. Train another version without, and take this one out of use."
+        )
     if not lineage.is_known:
         yield "It was not trained by this program, so nothing of its data and training can be vouched for."
     if not scores:

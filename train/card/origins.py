@@ -146,7 +146,7 @@ def describe_again(subject: Subject) -> Section:
             "the last digits. This command trains it again and compares the digests:",
         ),
         (Table("Seeds and versions", ("What", "Value"), rows),) if rows else (),
-        (f"reading-room train reproduce {subject.version}",),
+        (f"reading-room train reproduce {subject.version if '--v' in subject.version else 'VERSION'}",),
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -101,6 +102,12 @@ def test_every_score_has_its_bounds_and_its_questions(subject: Subject) -> None:
     assert row[1] == "+0.625" and float(row[2]) < 0.625 < float(row[3]) and row[4] == "8 in 8 groups"
     scores = card.front["reading_room"]["scores"]["grounded_correctness"]
     assert scores["low"] < scores["value"] == 0.75 < scores["high"] and scores["count"] == 8
+
+
+def test_pairs_that_were_withdrawn_since_are_told(subject: Subject) -> None:
+    assert "withdrawn since" not in tell(make_card(subject), "limits")
+    told = tell(make_card(replace(subject, withdrawn_since=2)), "limits")
+    assert "2 pairs that it was trained on may not be used any more: withdrawn since." in told
 
 
 def test_a_figure_without_an_interval_is_no_score(subject: Subject) -> None:
