@@ -21,7 +21,7 @@ from tests.serve.registry_parts import A, B, make
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 ASKED = [
-    "What did Ellen Marsh write to Ada Hale?",
+    "Are there photographs of a parade on Main Street?",
     "What did William Howard Taft write to Harry Goddard in 1905?",
 ]
 NOTHING = "Which zeppelin landed on the quarterdeck?"
