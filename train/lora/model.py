@@ -36,7 +36,10 @@ _CONFIG = "adapter_config.json"
 def load_base(base: BaseFolder, recipe: Recipe, device: str) -> PreTrainedModel:
     """The base, frozen unless all of it is trained, on its device. Raises TrainingRefused."""
     from transformers import AutoModelForCausalLM
+    from transformers.utils import logging
 
+    logging.set_verbosity_error()  # type: ignore[no-untyped-call]
+    logging.disable_progress_bar()  # type: ignore[no-untyped-call]
     register()
     told: dict[str, Any] = {}
     if recipe.method == "qlora":
