@@ -118,7 +118,7 @@ def test_what_is_not_there_is_said_to_be_so(client: TestClient, name: str) -> No
         ("POST", "/pause"),
         ("POST", "/resume"),
     ):
-        body = {} if method == "POST" else None
+        body: dict[str, str] | None = {} if method == "POST" else None
         reply = client.request(method, f"/v1/jobs/{name}{path}", json=body, headers=headers)
         assert (reply.status_code, reply.json()["error"]["code"]) == (404, "not_found"), (path, reply.text)
 

@@ -183,7 +183,7 @@ def generate(
     mask = torch.tensor([[0] * (width - len(one)) + [1] * len(one) for one in prompts], device=device)
     model.eval()  # type: ignore[no-untyped-call]
     with torch.inference_mode():
-        out = model.generate(
+        out = model.generate(  # type: ignore[operator]
             input_ids=ids,
             attention_mask=mask,
             max_new_tokens=most,

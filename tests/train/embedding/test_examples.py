@@ -36,7 +36,7 @@ def test_records_may_be_named_alone(tmp_path: Path) -> None:
     path = tmp_path / "cases.jsonl"
     path.write_text('{"question": "Who?", "positives": ["r-loom"]}\n\n', "utf-8")
     (one,) = read_examples(path)
-    assert (one.id, one.records, one.group, one.origin) == ("1", {"r-loom"}, "1", "other")
+    assert (one.id, set(one.records), one.group, one.origin) == ("1", {"r-loom"}, "1", "other")
 
 
 @pytest.mark.parametrize(

@@ -58,7 +58,8 @@ def make_base(folder: Path, *, seed: int = 0, **changed: Any) -> Path:
         "eos_token_id": 4,
         "pad_token_id": 0,
     }
-    LlamaForCausalLM(LlamaConfig(**{**shape, **changed})).save_pretrained(folder)
+    model = LlamaForCausalLM(LlamaConfig(**{**shape, **changed}))  # type: ignore[no-untyped-call]
+    model.save_pretrained(folder)
     for name in TOKENIZER:
         (folder / name).write_bytes((BUNDLED_READER / name).read_bytes())
     return folder

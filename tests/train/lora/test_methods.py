@@ -20,8 +20,6 @@ from train.lora.model import check_moved
 from train.lora.pausing import Pause
 from train.lora.run import run
 
-SHORT = {"epochs": 1}
-
 
 @pytest.fixture(scope="module")
 def base(tmp_path_factory: pytest.TempPathFactory) -> Path:
@@ -36,7 +34,7 @@ def dataset(tmp_path_factory: pytest.TempPathFactory, base: Path) -> DatasetFold
 def test_the_head_alone_is_lora_on_the_last_layers_in_a_form_that_serving_takes(
     base: Path, dataset: DatasetFolder, tmp_path: Path
 ) -> None:
-    folder = ask_run(tmp_path, base, dataset.path, method="head", layers=1, **SHORT)
+    folder = ask_run(tmp_path, base, dataset.path, method="head", layers=1, epochs=1)
     run(folder, Pause())
     weights = load_file(folder / "adapter" / "adapter_model.safetensors")
     assert len(weights) == 14 and all(".layers.1." in name for name in weights)
@@ -48,7 +46,7 @@ def test_the_head_alone_is_lora_on_the_last_layers_in_a_form_that_serving_takes(
 
 
 def test_a_full_fine_tuning_is_a_base_of_its_own(base: Path, dataset: DatasetFolder, tmp_path: Path) -> None:
-    folder = ask_run(tmp_path, base, dataset.path, method="full", rate=0.001, **SHORT)
+    folder = ask_run(tmp_path, base, dataset.path, method="full", rate=0.001, epochs=1)
     run(folder, Pause())
     result = read_result(folder)
     assert (result["kind"], result["promotable"]) == ("model", False)
@@ -65,12 +63,12 @@ def test_a_full_fine_tuning_is_a_base_of_its_own(base: Path, dataset: DatasetFol
 
 
 def test_replay_is_the_base_s_own_greedy_answers(base: Path, dataset: DatasetFolder, tmp_path: Path) -> None:
-    folder = ask_run(tmp_path, base, dataset.path, replay=0.2, **SHORT)
+    folder = ask_run(tmp_path, base, dataset.path, replay=0.2, epochs=1)
     run(folder, Pause())
     result = read_result(folder)
     told = [json.loads(line) for line in (folder / "replay.jsonl").read_text().splitlines()]
     assert result["lessons"]["replay"] == len(told) == round(result["lessons"]["train"] * 0.25)
-    model = AutoModelForCausalLM.from_pretrained(base).eval()
+    model = AutoModelForCausalLM.from_pretrained(base).eval()  # type: ignore[no-untyped-call]
     for one in told[:2]:
         with torch.no_grad():
             scores = model(torch.tensor([[*one["prompt"], *one["answer"]]])).logits[0]
@@ -82,7 +80,7 @@ def test_privacy_is_kept_within_what_was_asked_and_the_weights_still_move(
     base: Path, dataset: DatasetFolder, tmp_path: Path
 ) -> None:
     pytest.importorskip("opacus")
-    folder = ask_run(tmp_path, base, dataset.path, epsilon=4.0, **SHORT)
+    folder = ask_run(tmp_path, base, dataset.path, epsilon=4.0, epochs=1)
     run(folder, Pause())
     result = read_result(folder)
     assert 3.0 < result["privacy"]["epsilon"] <= 4.0 and result["privacy"]["noise"] > 0.5

@@ -70,7 +70,7 @@ def learn_packed(
     total = 0.0
     for row in rows:
         loss = add_up_loss(model, row) / count_targets(rows)
-        loss.backward()
+        loss.backward()  # type: ignore[no-untyped-call]
         total += float(loss.detach())
     return total, gradients(model)
 

@@ -41,7 +41,7 @@ def test_each_lesson_is_cut_and_noise_is_added(tmp_path: Path) -> None:
     for lesson in LESSONS:
         model.zero_grad()
         one = add_up_loss(model, make_row([lesson])) / len(lesson.answer)
-        one.backward()
+        one.backward()  # type: ignore[no-untyped-call]
         total += float(one.detach())
         grads = [value.grad for value in model.parameters() if value.grad is not None]
         norm = sum(float(grad.pow(2).sum()) for grad in grads) ** 0.5

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from serve.adapters.administration import read_base as read_served_base
+from serve.adapters.base import read_base as read_served_base
 from serve.adapters.folder import check_adapter
 from tests.train.lora.made import ask_run, make_base, make_dataset, make_pairs, read_result
 from tests.train.lora.processes import finish_run, stop_run
