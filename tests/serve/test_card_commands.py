@@ -100,7 +100,7 @@ def test_the_card_tells_the_exam_the_gate_and_the_decision(
     told = json.loads(call("train", "card", run.version, "--json"))
     figure = told["front"]["reading_room"]["scores"]["grounded_correctness"]
     assert figure["low"] < figure["value"] < figure["high"]
-    with pytest.raises(NotFound, match="There is no adapter version letters--v9-00000000"):
+    with pytest.raises(NotFound, match="There is no adapter version .letters--v9-00000000"):
         call("train", "card", "letters--v9-00000000")
 
 
