@@ -41,7 +41,7 @@ def measure(folder: Path) -> None:
     """Measure what FOLDER/measure.json says. Raises TrainingError."""
     told = read_json(folder / MEASURE)
     base = read_base(Path(told["base"]))
-    device = find_device(base.context)
+    device = find_device(base.context, base.hidden)
     dataset = open_dataset(Path(told["dataset"]))
     pairs = [member.pair for member in dataset.train()]
     recipe = choose_recipe(len(pairs), device, told["recipe"]).recipe

@@ -85,7 +85,7 @@ def _print_estimate(folder: Path) -> None:
 
     plan = read_plan(folder)
     base = read_base(plan.base)
-    told = estimate_run(plan, folder, base, open_reader(plan.base), find_device(base.context))
+    told = estimate_run(plan, folder, base, open_reader(plan.base), find_device(base.context, base.hidden))
     sys.stdout.write(json.dumps(told, ensure_ascii=False) + "\n")
 
 

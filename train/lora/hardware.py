@@ -28,14 +28,16 @@ _BF16 = {"avx512_bf16", "amx_bf16", "bf16"}
 """Names that Linux gives to instructions that compute in bfloat16, on x86 and on Arm."""
 
 
-def find_device(context: int = 0) -> Device:
-    """The GPU where PyTorch sees one, else the cores that this process may use."""
+def find_device(context: int = 0, width: int = 0) -> Device:
+    """The GPU where PyTorch sees one, else the cores that this process may use; for a base of `context`
+    tokens and hidden states of `width`."""
     import torch
 
     threads = len(os.sched_getaffinity(0))
     if torch.cuda.is_available():
-        return Device("cuda", threads, torch.cuda.is_bf16_supported(), context)
-    return Device("cpu", threads, bool(_BF16 & set(_read_cpu("flags", "Features").split())), context)
+        return Device("cuda", threads, torch.cuda.is_bf16_supported(), context, width)
+    bf16 = bool(_BF16 & set(_read_cpu("flags", "Features").split()))
+    return Device("cpu", threads, bf16, context, width)
 
 
 def free_memory() -> int:

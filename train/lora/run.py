@@ -47,7 +47,7 @@ def run(folder: Path, pause: Pause) -> None:
         reader = open_reader(plan.base)
         start = go_on(plan, folder, base)
         if start is None:
-            device = find_device(base.context)
+            device = find_device(base.context, base.hidden)
             start = begin(plan, folder, base, reader, device, log, pause)
         meter = EnergyMeter(start.recipe.country, folder)
         _learn(plan, folder, base, reader, start, log, clock, pause, meter)

@@ -30,6 +30,14 @@ def test_settings_by_the_size_of_the_dataset(pairs: int, expected: dict[str, flo
     assert (chosen["precision"], chosen["context"], chosen["threads"]) == ("bf16", 4096, 2)
 
 
+@pytest.mark.parametrize(
+    ("width", "rate"), [(0, 2e-4), (4096, 2e-4), (2000, 2e-4), (320, 8.37e-4), (16, 1e-3)]
+)
+def test_a_narrow_base_learns_at_a_higher_rate(width: int, rate: float) -> None:
+    chosen = choose_recipe(500, Device("cpu", 2, True, 4096, width)).recipe
+    assert chosen.rate == pytest.approx(rate, rel=1e-3)
+
+
 def test_what_is_laid_down_is_kept_and_the_rest_is_named_as_chosen() -> None:
     asked = parse_recipe('rank = 4\nrate = 1\nepochs = "auto"\n')
     assert asked == {"rank": 4, "rate": 1}
