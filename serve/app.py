@@ -44,11 +44,13 @@ from serve.rollout.counts import Tally
 from serve.rollout.slowness import Slowness
 from serve.routes import (
     adapters,
+    cards,
     chat,
     collections,
     comparisons,
     conversations,
     datasets,
+    exams,
     feedback,
     health,
     inbox,
@@ -134,7 +136,7 @@ def create_app(
     for routes in (
         chat, adapters, collections, trial_search, feedback, conversations, health, session, people,
         instructions, comparisons, inbox, pairs_exchange, pairs, datasets, usage, settings_routes, sources,
-        jobs, training,
+        jobs, training, exams, cards,
     ):  # fmt: skip
         app.include_router(routes.router)
     if mount_pages:
