@@ -254,7 +254,8 @@ def read_votes(session: Session, name: str) -> tuple[Vote, ...]:
 
 
 def _load_question(question: ComparisonQuestion, answers: ComparisonAnswers | None) -> Question:
-    return Question(question.id, question.position, question.text, answers and _load_answers(answers))
+    held = _load_answers(answers) if answers else None
+    return Question(question.id, question.position, question.text, held)
 
 
 def _load_answers(row: ComparisonAnswers) -> Answers:

@@ -1,7 +1,8 @@
 """How versions stand to one another by all votes: Bradley-Terry with intervals, and Elo, through evalica.
 
 Bradley and Terry 1952; ties count half a win for each. The scale is Elo's: 1000 is the middle, and 70 points
-more win 60 % of the votes. Elo itself is for the eye only: it depends on the order of the votes.
+more win 60 % of the votes. Elo itself depends on the order of the votes and is for the eye only: the mean
+over many orders of them.
 """
 
 from __future__ import annotations
@@ -27,6 +28,7 @@ Row: TypeAlias = "tuple[str, str, Winner]"
 """Candidate, champion and who won."""
 MIDDLE, SCALE = 1000.0, 400.0
 RESAMPLES = 500
+ORDERS = 20
 _PRIOR = 0.5
 """Half a vote for each side of every pair of versions that met, as ties: one that has won all of a few votes
 would be without end ahead else."""
@@ -57,27 +59,39 @@ def rate_versions(bouts: Sequence[Bout]) -> tuple[Rating, ...]:
     """Every version that met another, the strongest first. The same votes always give the same ratings."""
     if not bouts:
         return ()
-    import pandas as pd
-    from evalica import elo  # loads scipy and pandas: a second
+    import pandas as pd  # it and evalica take a second to load
 
     names = sorted({name for bout in bouts for name in (bout.candidate, bout.champion)})
     index = pd.Index(names)
-    in_order = sorted(bouts, key=lambda bout: (bout.vote.at, bout.vote.question, bout.vote.judge))
-    told = elo(
-        [bout.candidate for bout in in_order],
-        [bout.champion for bout in in_order],
-        [_find_winner(bout) for bout in in_order],
-        index=index,
-    ).scores
+    told = _find_elo(bouts, index)
     rows, mine = _sum_up(bouts)
     strengths = _rate(rows, _weigh(rows, mine, np.ones(len(bouts))), index)
     lows, highs = _resample(bouts, rows, mine, index)
     votes = {name: sum(name in (bout.candidate, bout.champion) for bout in bouts) for name in names}
     found = [
-        Rating(name, strengths[place], lows[place], highs[place], float(told[name]), votes[name])
+        Rating(name, strengths[place], lows[place], highs[place], told[place], votes[name])
         for place, name in enumerate(names)
     ]
     return tuple(sorted(found, key=lambda one: (-one.strength, one.version)))
+
+
+def _find_elo(bouts: Sequence[Bout], index: pd.Index) -> list[float]:
+    """Elo ratings in the order of `index`: the mean of those by the votes in many orders."""
+    from evalica import elo
+
+    given = sorted(bouts, key=lambda bout: (bout.vote.question, bout.vote.judge))
+    rng = np.random.default_rng(zlib.crc32("\n".join(bout.vote.question for bout in given).encode()))
+    found = []
+    for _ in range(ORDERS):
+        mixed = [given[place] for place in rng.permutation(len(given))]
+        scores = elo(
+            [bout.candidate for bout in mixed],
+            [bout.champion for bout in mixed],
+            [_find_winner(bout) for bout in mixed],
+            index=index,
+        ).scores
+        found.append([float(scores[name]) for name in index])
+    return [float(mean) for mean in np.mean(found, axis=0)]
 
 
 def _sum_up(bouts: Sequence[Bout]) -> tuple[list[Row], Numbers]:
