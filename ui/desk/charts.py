@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import date
+from math import isfinite
 
 from markupsafe import Markup, escape
 
@@ -11,6 +12,8 @@ from ui.plain import clean
 
 Bar = tuple[str, int, int]
 """A label, how many were found, how many not."""
+Point = tuple[int, float]
+"""A step of a run, and the loss there."""
 
 WIDTH = 820
 HEIGHT = 190
@@ -19,6 +22,9 @@ LEFT = 46
 LABEL = 240
 ROW = 26
 LONGEST = 32
+CURVE_HEIGHT = 260
+MOST_POINTS = 300
+"""Points of a curve; of more, each drawn one is the mean of those it stands for."""
 
 
 def draw_days(days: Sequence[Bar]) -> Markup:
@@ -60,6 +66,46 @@ def draw_bars(bars: Sequence[Bar]) -> Markup:
     return _draw("Answers by collection, found and not found", len(bars) * ROW + 4, parts)
 
 
+def draw_curves(train: Sequence[Point], valid: Sequence[Point]) -> Markup:
+    """Two loss curves over the steps: of the lessons as a line, of the part held back with a dot at each."""
+    train = thin([point for point in train if isfinite(point[1])], MOST_POINTS)
+    valid = [point for point in valid if isfinite(point[1])]
+    points = [*train, *valid]
+    if not points:
+        return Markup("")
+    last = max(max(step for step, _ in points), 1)
+    low, high = min(loss for _, loss in points), max(loss for _, loss in points)
+    margin = (high - low) * 0.06 or max(abs(high) * 0.06, 0.01)
+    low, high = max(0.0, low - margin), high + margin
+    floor, top = CURVE_HEIGHT - BOTTOM, 12
+
+    def place(point: Point) -> tuple[float, float]:
+        step, loss = point
+        x = LEFT + (WIDTH - LEFT - 8) * min(max(step / last, 0.0), 1.0)
+        return x, floor - (floor - top) * (loss - low) / (high - low)
+
+    parts = [_line(LEFT, top, WIDTH, "grid"), _line(LEFT, (top + floor) / 2, WIDTH, "grid")]
+    parts.append(_line(LEFT, floor, WIDTH, "axis"))
+    parts += [
+        _text(LEFT - 6, y + 4, f"{loss:.3g}", "end")
+        for y, loss in ((top, high), ((top + floor) / 2, (low + high) / 2), (floor, low))
+    ]
+    parts.append(_path([place(point) for point in train], "lessons"))
+    held = [place(point) for point in valid]
+    parts.append(_path(held, "held"))
+    parts += [Markup('<circle class="held" cx="{:.1f}" cy="{:.1f}" r="4"/>').format(x, y) for x, y in held]
+    parts.append(_text(LEFT, CURVE_HEIGHT - 5, "step 0", "start"))
+    parts.append(_text(WIDTH, CURVE_HEIGHT - 5, f"step {last:,}", "end"))
+    return _draw("Loss by step, of the lessons and of the part held back", CURVE_HEIGHT, parts)
+
+
+def thin(points: Sequence[Point], most: int) -> list[Point]:
+    """At most so many points, each the mean of as many neighbours; the last step stays the last."""
+    size = -(-len(points) // most) if points else 1
+    parts = [points[at : at + size] for at in range(0, len(points), size)]
+    return [(part[-1][0], sum(loss for _, loss in part) / len(part)) for part in parts]
+
+
 def round_up(number: int) -> int:
     """The next 1, 2 or 5 with zeros behind it, for the top of an axis."""
     unit = 1
@@ -88,6 +134,13 @@ def _line(x: float, y: float, to: float, kind: str) -> Markup:
     return Markup('<line class="{}" x1="{:.1f}" y1="{:.1f}" x2="{:.1f}" y2="{:.1f}"/>').format(
         kind, x, y, to, y
     )
+
+
+def _path(places: Sequence[tuple[float, float]], kind: str) -> Markup:
+    if len(places) < 2:
+        return Markup("")
+    points = " ".join(f"{x:.1f},{y:.1f}" for x, y in places)
+    return Markup('<polyline class="{}" points="{}"/>').format(kind, points)
 
 
 def _text(x: float, y: float, words: str, anchor: str) -> Markup:

@@ -14,8 +14,9 @@ from ui.client import UNREACHABLE, UNREADABLE, GatewayError, read_error
 Reply = TypeVar("Reply", bound=BaseModel)
 Query = Mapping[str, str | int]
 
-SECONDS = 120
-"""A try of instructions writes several answers, and a large import is checked pair by pair."""
+SECONDS = 310
+"""A try of instructions writes several answers, a large import is checked pair by pair, and the estimate of a
+run may take five minutes."""
 
 
 @dataclass(frozen=True, slots=True)

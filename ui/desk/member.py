@@ -28,6 +28,7 @@ ROOMS = (
     )),
     ("From pairs to answers", (
         Room("/datasets", "Dataset versions", "read datasets"),
+        Room("/training", "Training", "read training"),
         Room("/adapters", "Adapters", "read adapters"),
         Room("/comparisons", "Comparisons", "read comparisons"),
         Room("/instructions", "Instructions", "manage instructions"),

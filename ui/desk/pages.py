@@ -12,7 +12,8 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 from starlette.responses import HTMLResponse, Response
 
-from ui.desk import words
+from ui.desk import recipes, words
+from ui.desk.measures import say_bytes, say_energy, say_points, say_share, say_span
 from ui.plain import clean, local_address
 
 HERE = Path(__file__).parent
@@ -84,7 +85,9 @@ def _make_environment() -> Environment:
     )
     pages.filters |= {"moment": show_moment, "day": show_day, "listed": show_list}
     pages.filters |= {"twice": lambda value: (value, value), "json": show_json}
-    pages.globals |= {"count": count, "words": words}
+    pages.filters |= {"span": say_span, "size": say_bytes, "energy": say_energy, "share": say_share}
+    pages.filters |= {"points": say_points, "setting": recipes.show_value}
+    pages.globals |= {"count": count, "words": words, "recipes": recipes}
     # HTML that is safe in an attribute, "" for what is no address of a record.
     pages.filters["record_page"] = lambda url: Markup(local_address(url))
     return pages

@@ -32,6 +32,14 @@ SAID = {
     "person": "The account is changed.",
     "key-gone": "The key is revoked.",
     "erased": "The conversation is erased.",
+    "run-asked": "The run is asked for. It begins when a worker is free.",
+    "run-pausing": "The run is paused as soon as what it has learnt is written down.",
+    "run-resumed": "The run goes on.",
+    "run-cancelled": "The run is cancelled.",
+    "exam-asked": "The version sits its exam again.",
+    "decided-promote": "Decided: promoted. The alias is changed.",
+    "decided-keep": "Decided: what is in use is kept.",
+    "decided-more": "Decided: more data is needed.",
     "comparing": "Both versions are being asked.",
     "comparison-open": "The comparison is open.",
     "comparison-closed": "The comparison is closed.",
@@ -52,6 +60,10 @@ FIELDS = {
     "questions": "Questions",
     "name": "Name",
     "licence": "Licence",
+    "adapter": "Adapter",
+    "dataset": "Dataset version",
+    "override": "Why the gate is passed by",
+    "recipe": "Settings",
 }
 """What a field is called where a form that could not be sent shows what was typed."""
 
@@ -70,6 +82,40 @@ VERDICTS_OF_VOTES = {
     "worse": "Worse",
     "not_enough": "Not enough votes",
 }
+STAGES = {
+    "waiting": "Waiting",
+    "training": "Training",
+    "paused": "Paused",
+    "failed": "Failed",
+    "cancelled": "Cancelled",
+    "sitting the exam": "Sitting the exam",
+    "exam failed": "Exam failed",
+    "to be decided": "To be decided",
+    "decided": "Decided",
+}
+STAGE_LIGHTS = {"failed": "stop", "exam failed": "stop", "to be decided": "warn", "decided": "good"}
+LEARNING = {
+    "too early": ("", "Too early to say"),
+    "learning": ("good", "Learning"),
+    "memorising": ("warn", "Starting to memorise"),
+    "levelled off": ("good", "Levelled off"),
+    "nothing learnt": ("stop", "Nothing learnt"),
+    "unchecked": ("", "Not checked"),
+}
+LIGHTS = {
+    "pass": ("good", "Pass"),
+    "fail": ("stop", "Fail"),
+    "not enough evidence": ("warn", "Not enough evidence"),
+}
+GATE = {
+    "integrity": "Files and weights",
+    "data": "The data",
+    "automatic": "The exam",
+    "people": "Blind votes",
+    "canary": "Trial in service",
+}
+DECISIONS = {"promote": "Promoted", "keep": "Kept what is in use", "more data": "More data needed"}
+ROLES = {"base": "Base", "champion": "In use now", "candidate": "The new one"}
 ORIGINS = {
     "feedback": "a patron's chat",
     "staff": "written by staff",
@@ -88,12 +134,19 @@ SEVERITIES = {"stop": "Stops approval", "hint": "Hint", "warn": "Please look"}
 __all__ = [
     "COMPARING",
     "CONSENTS",
+    "DECISIONS",
     "FIELDS",
+    "GATE",
     "KINDS",
+    "LEARNING",
+    "LIGHTS",
     "ORIGINS",
     "REASONS",
+    "ROLES",
     "SAID",
     "SEVERITIES",
+    "STAGES",
+    "STAGE_LIGHTS",
     "STATES",
     "VERDICTS",
     "VERDICTS_OF_VOTES",

@@ -12,6 +12,7 @@ from typing import Any
 from fastapi import Depends, FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse, Response
+from pydantic import BaseModel
 
 from serve.people.authority import Action, Actor, Role, may
 from serve.schemas import Source
@@ -48,6 +49,7 @@ from serve.wire.people import (
     SignInRequest,
     SignInWays,
 )
+from serve.wire.training import RunDetail
 from tests.ui.desk.filled import fill
 
 WHEN = "2026-11-20T09:30:00+00:00"
@@ -72,6 +74,10 @@ class Stub:
     pairs: dict[str, PairInfo] = field(default_factory=dict)
     tokens: dict[str, str] = field(default_factory=dict)
     judged: list[JudgementRequest] = field(default_factory=list)
+    runs: dict[str, RunDetail] = field(default_factory=dict)
+    """Empty until somebody looks at them."""
+    asked: list[BaseModel] = field(default_factory=list)
+    """What was asked for in the training room."""
     calls: int = 0
 
     def fill(self, groups: int = 3) -> None:
@@ -79,6 +85,8 @@ class Stub:
         self.groups = {f"g{number}": make_group(self, number) for number in range(1, groups + 1)}
         self.pairs = {"p0": make_pair(self, "p0")}
         self.judged.clear()
+        self.runs.clear()
+        self.asked.clear()
         self.tokens.clear()
 
 

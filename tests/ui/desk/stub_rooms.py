@@ -30,6 +30,7 @@ from serve.wire.sources import SourceList
 from serve.wire.usage import UsageReply
 from tests.ui.desk.filled import fill
 from tests.ui.desk.stub_desk import Stub
+from tests.ui.desk.stub_training import TRAINING_ROOMS, add_training
 
 READ: dict[str, type[BaseModel]] = {
     "/v1/retrieval-cases": CaseList,
@@ -77,6 +78,7 @@ ROOMS = (
     "/adapters", "/adapters/letters--v1-1a2b3c4d", "/comparisons", "/comparisons/c1",
     "/comparisons/c1/judge", "/instructions", "/instructions/of?kind=collection&name=marsh",
     "/instructions/trials/t1", "/sources", "/people", "/audit", "/audit/erasures", "/settings", "/me", "/keys",
+    *TRAINING_ROOMS,
 )  # fmt: skip
 """Every page of the desk that is looked at."""
 
@@ -94,6 +96,7 @@ def add_rooms(app: FastAPI, stub: Stub) -> None:
         add("GET", path, kind)
     for path, kind in DONE.items():
         add("POST", path, kind)
+    add_training(app, stub)
 
 
 def _fill(kind: type[BaseModel], stub: Stub) -> BaseModel:

@@ -7,14 +7,19 @@ from ui.desk.rooms import (
     adapters,
     comparisons,
     datasets,
+    examining,
     exchange,
     house,
     inbox,
     instructions,
     pairs,
     people,
+    training,
 )
 
-ROOMS = (account, inbox, pairs, exchange, datasets, house, people, adapters, comparisons, instructions)
+ROOMS = (
+    account, inbox, pairs, exchange, datasets, house, people, adapters, comparisons, instructions, training,
+    examining,
+)  # fmt: skip
 DOORS = tuple(door for room in ROOMS for door in room.DOORS)
 """Every door of every room."""

@@ -131,7 +131,7 @@ async def _render_list(visit: Visit, problem: str = "", status: int = 200) -> Re
         comparisons=comparisons,
         left={one.id: one for one in mine.data},
         ratings=ratings.data,
-        typed={field: visit.text(field) for field in fields},
+        typed={field: visit.text(field) or visit.asked(field)[:200] for field in fields},
     )
 
 

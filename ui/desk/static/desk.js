@@ -83,7 +83,12 @@
     if (changed) event.preventDefault();
   });
 
-  // Pages that wait for something look again by themselves; the address says so without this too.
+  // Pages that wait for something look again by themselves, but never while somebody has gone into the page
+  // with the keyboard or types; the address says so without this too.
   const waiting = document.querySelector("[data-again]");
-  if (waiting) setTimeout(() => location.reload(), 1000 * Number(waiting.dataset.again));
+  if (waiting) {
+    setInterval(() => {
+      if (document.activeElement === document.body && !changed) location.reload();
+    }, 1000 * Number(waiting.dataset.again));
+  }
 })();
