@@ -105,7 +105,7 @@ def _count_withdrawn(training: Training, lineage: Lineage) -> int:
 
 
 def _tell(decision: Decision) -> CardDecision:
-    what = decision.decision
+    what: str = decision.decision
     if decision.alias:
         what = f"{what}: {decision.alias}, {decision.share} %"
     return CardDecision(

@@ -149,7 +149,7 @@ def test_a_version_is_made_again_by_one_command(
     first = (settings.adapters / version.name / "README.md").read_text()
     assert f"| the adapter's weights | {version.sha256} |" in first
     assert "It has not sat an exam that this program knows of" in first
-    assert ModelCard(first).data.to_dict()["reading_room"]["run"] == run.id
+    assert ModelCard(first).data["reading_room"]["run"] == run.id
     said = call("train", "reproduce", version.name)
     assert f"The same weights, bit for bit: SHA-256 {version.sha256}." in said
     made = training.root / f"again-{version.name}" / "adapter" / WEIGHTS
