@@ -88,7 +88,7 @@ class Examining:
         version = next(one for one in snapshot.versions if one.name == run.version)
         champion = find_champion(snapshot.aliases, run.adapter, run.version)
         sitting = self._sit(
-            folder / EXAM, exam, version, champion, lambda done: lease.report(done=round(done, 4))
+            folder / EXAM, exam, version, champion, lambda done: lease.report({"done": round(done, 4)})
         )
         sat = asyncio.run(heed(lease, sitting))
         facts = Facts(
@@ -153,10 +153,10 @@ class Sat:
 
 
 async def _ask_all(proctor: Proctor, exam: Exam, versions: Mapping[Role, str]) -> Answers:
-    candidate = {"candidate": versions["candidate"]}
-    both = {**candidate, "base": versions["base"]}
+    candidate: dict[Role, str] = {"candidate": versions["candidate"]}
+    both: dict[Role, str] = {**candidate, "base": versions["base"]}
     rounds = [
-        Round(exam.tasks, dict(versions), exam.most_tokens),
+        Round(exam.tasks, versions, exam.most_tokens),
         Round([one.swapped for one in exam.swaps], candidate, exam.most_tokens),
         Round([pose_memory(one) for one in exam.memory], candidate, exam.most_tokens),
         Round(exam.general, both, count_short(exam)),

@@ -18,7 +18,6 @@ from serve.people.moments import now_utc
 from serve.training.administration import submit_exam
 from serve.training.book import find_row
 from serve.training.refusals import find_withdrawal
-from serve.training.refused import tell_refusals
 from serve.training.run import Run
 
 WORKER = Actor(Role.ADMINISTRATOR, "worker", "the worker")
@@ -29,12 +28,12 @@ def publish_version(
 ) -> None:
     """Enter a run's version, which no alias points to, and put its exam into the queue.
 
-    Raises JobRefused where pairs were withdrawn that it was trained on, or the registry refuses it.
+    Raises JobRefused where pairs were withdrawn that it was trained on, Conflict where the registry knows
+    it as failed or purged.
     """
-    with tell_refusals():
-        _refuse_withdrawn(session, run)
-        take_adapters_turn(session)
-        Change(session, run.created_by, f"run {run.id}").enter(version, "validated", reference)
+    _refuse_withdrawn(session, run)
+    take_adapters_turn(session)
+    Change(session, run.created_by, f"run {run.id}").enter(version, "validated", reference)
     row = find_row(session, run.id, lock=True)
     row.version, row.trained = version.name, now_utc()
     row.exam_job = submit_exam(session, WORKER, row).id
@@ -43,8 +42,7 @@ def publish_version(
 
 def publish_model(session: Session, run: Run) -> None:
     """Write down that a full fine-tuning is done. Raises JobRefused as `publish_version` does."""
-    with tell_refusals():
-        _refuse_withdrawn(session, run)
+    _refuse_withdrawn(session, run)
     find_row(session, run.id, lock=True).trained = now_utc()
     audit(session, WORKER, "trained", f"run {run.id}")
 

@@ -12,6 +12,7 @@ from pathlib import Path
 from serve.engine.client import EngineClient
 from serve.evaluation.asking import Asker
 from serve.training.sheet import Said, Sheet
+from train.evaluation.report import Role
 from train.evaluation.task import Task
 
 EXAM, SHEETS = "exam", "*.answers.jsonl"
@@ -25,7 +26,7 @@ class Round:
     """Questions that some versions are asked; `versions` gives names by role."""
 
     tasks: Sequence[Task]
-    versions: Mapping[str, str]
+    versions: Mapping[Role, str]
     most_tokens: int
 
 

@@ -285,17 +285,13 @@ def test_the_database_itself_keeps_decisions(
 @pytest.mark.parametrize(
     ("error", "kind"),
     [
-        (Conflict("It was withdrawn."), JobRefused),
         (TrainingRefused("Too few pairs."), JobRefused),
         (DatasetDamaged("pairs.jsonl is another."), JobRefused),
-        (StoreFull("There is no room."), JobCrashed),
+        (StoreFull("There is no room."), StoreFull),
         (EngineDown("No engine answers."), JobCrashed),
         (VersionAbsent("It does not know the name yet."), JobCrashed),
-        (OSError(28, "No space left on device"), JobCrashed),
     ],
 )
-def test_what_may_go_well_later_is_tried_again_and_nothing_else(
-    error: Exception, kind: type[Exception]
-) -> None:
+def test_what_the_data_is_to_blame_for_is_not_tried_again(error: Exception, kind: type[Exception]) -> None:
     with pytest.raises(kind, match=str(error).split()[-1].rstrip(".")), tell_refusals():
         raise error

@@ -12,6 +12,7 @@ from serve.adapters.administration import make_administration
 from serve.adapters.folder import CONFIG
 from serve.adapters.registry import Registry
 from serve.comparisons.book import ComparisonBook
+from serve.comparisons.comparison import Arm
 from serve.comparisons.voting import Polls
 from serve.database import Database
 from serve.errors import BadRequest, Conflict, Forbidden
@@ -113,7 +114,8 @@ def vote(training: Training, run: Run) -> None:
     """A closed blind comparison that the version wins."""
     book = ComparisonBook(training.database)
     opened = open_one(book, 60, candidate=run.version, champion="base", contributors=["ada"])
-    vote_on_all(Polls(book.database), opened, VOTER, ["candidate"] * 50 + ["champion"] * 10)
+    arms: list[Arm] = ["candidate" for _ in range(50)] + ["champion" for _ in range(10)]
+    vote_on_all(Polls(book.database), opened, VOTER, arms)
     book.close(opened.id, ROOT, revision=book.find(opened.id).revision)
 
 
