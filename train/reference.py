@@ -177,7 +177,9 @@ def _load(base: Path, adapter: Path, precision: str) -> PeftModel:
         # RuntimeError for shapes, and whatever transformers and peft raise for the rest
         told = f"{adapter.name} does not go with {base.name}: {_one_line(error)}"
         raise NoReference(f"{told}. Train the adapter on this base.") from error
-    if strays := names.symmetric_difference(get_peft_model_state_dict(tuned)):
+    if strays := names.symmetric_difference(
+        get_peft_model_state_dict(tuned, save_embedding_layers=False)  # "auto" asks the Hub about the base
+    ):
         raise NoReference(
             f"{adapter.name} does not go with {base.name}: {len(strays)} tensors have no counterpart, "
             f"such as {min(strays)}. Train the adapter on this base."
