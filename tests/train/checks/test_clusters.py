@@ -1,22 +1,21 @@
-"""Planted groups in a set of clean pairs over the sample library."""
+"""Planted groups in a set of clean pairs over made-up collections."""
 
 from __future__ import annotations
 
 import random
 from collections.abc import Callable
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
 
-from demo.reader_lessons import FULL, choose_passages, make_questions, sample_pool
+from demo.training.lessons import EASY, FULL, Material, ask_over, show_record
+from demo.training.worlds import invent_collection
 from retrieval.prompt import REFUSAL, render_heading
 from retrieval.records import Hit
 from tests.train.checks.made import context
 from train.pairs.checks import check_all, find_clusters
 from train.pairs.pair import Evidence, Pair
 
-LIBRARY = Path(__file__).parents[3] / "demo" / "library"
 COUNT = 260
 PLANTED = 10
 
@@ -36,17 +35,20 @@ def to_evidence(hit: Hit) -> Evidence:
 def clean() -> list[Pair]:
     """Questions with right answers over the sample library, and refusals where nothing fits."""
     rng = random.Random(11)
-    pool = sample_pool(LIBRARY)
     made: dict[str, Pair] = {}
     while len(made) < COUNT:
-        hits = choose_passages(pool, rng, FULL)
-        for item in make_questions(hits, pool, rng, FULL, 2):
+        library = invent_collection(rng, 20)
+        pool = [Material(show_record(one), library.facts.get(one.id, ())) for one in library.records]
+        lesson = ask_over(pool, rng, replace(FULL, makers=EASY.makers))
+        if lesson is None:
+            continue
+        for item in lesson.asked:
             if item.kind != "talk":
                 made[item.question] = Pair(
                     id=f"c{len(made)}",
                     question=item.question,
                     answer=item.answer,
-                    evidence=tuple(map(to_evidence, hits)),
+                    evidence=tuple(map(to_evidence, lesson.hits)),
                     kind="refusal" if item.answer == REFUSAL else "answer",
                     consent="staff",
                     licence="CC0-1.0",
