@@ -54,6 +54,7 @@ SETTINGS = {
     "answer_tokens": "Answer, in tokens",
     "passages": "Passages in a prompt",
     "row_tokens": "Tokens computed together",
+    "share": "Share of the pairs that is used",
     "refusals": "Share of “not found” at most",
     "replay": "Share of the base's own answers",
     "precision": "Precision of the base: fp32 or bf16",

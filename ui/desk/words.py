@@ -116,6 +116,7 @@ GATE = {
 }
 DECISIONS = {"promote": "Promoted", "keep": "Kept what is in use", "more data": "More data needed"}
 ROLES = {"base": "Base", "champion": "In use now", "candidate": "The new one"}
+BESIDE = {"base": "the base model", "champion": "what is in use now"}
 ORIGINS = {
     "feedback": "a patron's chat",
     "staff": "written by staff",
@@ -132,6 +133,7 @@ CONSENTS = {
 SEVERITIES = {"stop": "Stops approval", "hint": "Hint", "warn": "Please look"}
 
 __all__ = [
+    "BESIDE",
     "COMPARING",
     "CONSENTS",
     "DECISIONS",
