@@ -51,7 +51,7 @@ def find_documents(documents: Tensor, branches: Tensor) -> Documents:
     """
     edges = torch.nonzero(documents[1:] != documents[:-1]).flatten() + 1
     sizes = torch.diff(edges, prepend=edges.new_zeros(1), append=edges.new_tensor([len(documents)])).tolist()
-    return Documents(sizes, [_mask(branch) for branch in branches.split(sizes)])
+    return Documents(sizes, [_mask(branch) for branch in torch.split(branches, sizes)])
 
 
 def _mask(branch: Tensor) -> Tensor:
@@ -85,7 +85,9 @@ class Attention(nn.Module):
         Products of whole matrices and no fused kernel: that of PyTorch for CPUs takes twice as long on
         documents this short.
         """
-        parts = zip(*(part.split(documents.sizes, dim=1) for part in (q, k, v)), documents.masks, strict=True)
+        parts = zip(
+            *(torch.split(part, documents.sizes, dim=1) for part in (q, k, v)), documents.masks, strict=True
+        )
         mixed = [
             torch.bmm(torch.baddbmm(mask.to(q.dtype), q, k.transpose(1, 2)).softmax(-1), v)
             for q, k, v, mask in parts

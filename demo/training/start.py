@@ -214,5 +214,6 @@ def _set_head(
     assert isinstance(attention, nn.Module)
     size = model.shape.head_dim
     rows = slice(head * size, (head + 1) * size)
-    attention.q_proj.weight[rows], attention.k_proj.weight[rows] = query, key
-    attention.v_proj.weight[rows], attention.o_proj.weight[:, rows] = value, out
+    weights = dict(attention.named_parameters())
+    weights["q_proj.weight"][rows], weights["k_proj.weight"][rows] = query, key
+    weights["v_proj.weight"][rows], weights["o_proj.weight"][:, rows] = value, out

@@ -76,7 +76,7 @@ class Trainer:
         flat = torch.cat([*(weight.grad.flatten() for weight in weights if weight.grad is not None), sums])
         if dist.is_initialized():
             dist.all_reduce(flat)
-        *gradients, sums = flat.split([*(weight.numel() for weight in weights), 4])
+        *gradients, sums = torch.split(flat, [*(weight.numel() for weight in weights), 4])
         for weight, gradient in zip(weights, gradients, strict=True):
             weight.grad = gradient.view_as(weight).div_(sums[1])
         torch.nn.utils.clip_grad_norm_(weights, 1.0)
@@ -99,7 +99,9 @@ class Trainer:
             losses = torch.cat(
                 [
                     self.measure(part, self.model.embed_tokens.weight, target)
-                    for part, target in zip(states.split(PLACES), targets.split(PLACES), strict=True)
+                    for part, target in zip(
+                        torch.split(states, PLACES), torch.split(targets, PLACES), strict=True
+                    )
                 ]
             )
         loss = (losses * counts).sum()
@@ -211,7 +213,7 @@ def main() -> None:
     args.started = os.getpid()
     args.state.mkdir(parents=True, exist_ok=True)
     rows = Rows(load_corpus(args.data), Writer.load(args.model), LENGTH)
-    torch.multiprocessing.start_processes(
+    torch.multiprocessing.start_processes(  # type: ignore[attr-defined,no-untyped-call]
         partial(run, rows=rows, args=args), nprocs=args.processes, start_method="fork"
     )
 

@@ -101,7 +101,7 @@ class CurvePoint(BaseModel):
 
 
 class Learning(BaseModel):
-    """The loss for each answer token, of the lessons and of the part held back; `sentence` says it in words."""
+    """The loss for each answer token, of the lessons and of the part held back; `sentence` is for people."""
 
     train: list[CurvePoint]
     valid: list[CurvePoint]

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
 import pytest
 from sqlalchemy import delete, inspect, update
@@ -82,7 +84,7 @@ def test_a_comparison_is_begun_filled_and_opened(book: ComparisonBook) -> None:
         ({"champion": NEW}, "Expected two versions"),
     ],
 )
-def test_what_cannot_be_compared(book: ComparisonBook, given: dict[str, object], named: str) -> None:
+def test_what_cannot_be_compared(book: ComparisonBook, given: dict[str, Any], named: str) -> None:
     with pytest.raises(BadRequest, match=named):
         begin(book, **given)
     assert book.list() == ()
@@ -197,7 +199,6 @@ def test_contributors_are_known_by_their_names(book: ComparisonBook, polls: Poll
     opened = open_one(book, 1, contributors=["ada"])
     vote_on_all(polls, opened, Actor(Role.APPROVER, "person-1", "  ADA "), ["candidate"])
     vote_on_all(polls, opened, BEN, ["candidate"])
-    assert {vote.judge: vote.contributed for vote in book.votes(opened)}.values() != {False}
     assert sorted((vote.name.strip(), vote.contributed) for vote in book.votes(opened)) == [
         ("ADA", True), ("Ben", False),
     ]  # fmt: skip
@@ -242,17 +243,15 @@ def test_how_it_stands_is_shown_to_nobody_before_it_is_closed(book: ComparisonBo
     assert outcome.counts == {"candidate": 2, "champion": 1, "tie": 0, "neither": 0}
     assert outcome.verdict.kind == "not_enough" and outcome.verdict.more == 17
     assert [rating.version for rating in rate_all(book)] == [NEW, OLD]
-    for again in (
-        lambda: book.close(opened.id, ADA, revision=3),
-        lambda: book.close(opened.id, ADA, revision=2),
-    ):
+    for revision in (2, 3):
         with pytest.raises(Conflict):
-            again()
-    for act in (
+            book.close(opened.id, ADA, revision=revision)
+    acts: tuple[Callable[[], object], ...] = (
         lambda: polls.next(opened.id, BEN, patrons=False),
         lambda: polls.vote(opened.id, BEN, outcome.questions[0][0].id, "tie", patrons=False),
         lambda: polls.take_back(opened.id, BEN, outcome.questions[0][0].id, patrons=False),
-    ):
+    )
+    for act in acts:
         with pytest.raises(Conflict, match="takes no votes"):
             act()
 

@@ -43,7 +43,7 @@ def version(database: Database, datasets: Datasets) -> str:
 
 
 def test_those_who_wrote_the_pairs(datasets: Datasets, version: str) -> None:
-    assert find_contributors(datasets, A, [version]) == {"ada marsh", "ben oakes"}
+    assert find_contributors(datasets, A, [version]) == frozenset({"ada marsh", "ben oakes"})
 
 
 def test_where_it_cannot_be_known(datasets: Datasets, version: str) -> None:

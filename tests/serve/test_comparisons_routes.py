@@ -44,8 +44,8 @@ async def scene(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Scene
 
 
 async def ask(scene: Scene, method: str, path: str, *, who: dict[str, str] = STAFF, **body: Any) -> Any:
-    sent = {"json": body} if method == "POST" else {}
-    return await scene.http.request(method, f"/v1/{path}", headers=who, **sent)
+    sent = body if method == "POST" else None
+    return await scene.http.request(method, f"/v1/{path}", headers=who, json=sent)
 
 
 async def begin(scene: Scene, **given: Any) -> Any:
@@ -129,7 +129,7 @@ async def test_what_cannot_be_begun(scene: Scene) -> None:
         ({"candidate": "nobody"}, 404), ({"champion": B}, 400), ({"questions": []}, 400),
         ({"questions": ["x" * 2001]}, 400), ({"dataset": "nothing--v1-00000000"}, 404), ({"mode": "fast"}, 400),
     ):  # fmt: skip
-        body = {"candidate": B, "champion": A, "questions": ASKED, **given}
+        body: dict[str, Any] = {"candidate": B, "champion": A, "questions": ASKED, **given}
         reply = await ask(scene, "POST", "comparisons", **body)
         assert reply.status_code == status, (given, reply.text)
     named = await begin(scene, candidate=B, champion="base")

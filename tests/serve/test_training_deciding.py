@@ -114,7 +114,8 @@ def vote(training: Training, run: Run) -> None:
     """A closed blind comparison that the version wins."""
     book = ComparisonBook(training.database)
     opened = open_one(book, 60, candidate=run.version, champion="base", contributors=["ada"])
-    arms: list[Arm] = ["candidate" for _ in range(50)] + ["champion" for _ in range(10)]
+    arms: list[Arm] = ["candidate"] * 50
+    arms += ["champion"] * 10
     vote_on_all(Polls(book.database), opened, VOTER, arms)
     book.close(opened.id, ROOT, revision=book.find(opened.id).revision)
 

@@ -35,7 +35,7 @@ from train.pairs.pair import Pair
 
 WAIT_SECONDS = 600.0
 """Ample: the machine may be busy, and a trainer starts slowly then."""
-QUICK = {"epochs": 1, "batch": 16, "context": 512, "replay": 0.0, "threads": 1, "rank": 4}
+QUICK: dict[str, Any] = {"epochs": 1, "batch": 16, "context": 512, "replay": 0.0, "threads": 1, "rank": 4}
 """A run of seconds."""
 
 

@@ -46,7 +46,7 @@ def test_a_trained_adapter_is_one_that_peft_loads(corpus: Corpus, writer: Writer
     manifest = json.loads((made / "manifest.json").read_text())
     assert made.name == f"terse--v1-{manifest['files']['adapter_model.safetensors'][:8]}"
     ids = torch.tensor([writer.tokenizer.encode("Do you have letters?").ids])
-    base = AutoModelForCausalLM.from_pretrained(reader, dtype=torch.float32).eval()
+    base = AutoModelForCausalLM.from_pretrained(reader, dtype=torch.float32).eval()  # type: ignore[no-untyped-call]
     with torch.no_grad():
         before = base(ids).logits
         after = PeftModel.from_pretrained(base, str(made)).eval()(ids).logits
