@@ -50,9 +50,15 @@ class Engine:
     def shared(self) -> Path:
         return self.versions["letters"].parent
 
-    async def say(self, model: str, text: str = "Which box holds the letters of 1905?") -> str:
-        messages = [{"role": "user", "content": text}]
-        body = {"model": model, "messages": messages, "max_tokens": 12, "temperature": 0, "ignore_eos": True}
+    async def say(self, model: str, tokens: int = 12) -> str:
+        messages = [{"role": "user", "content": "Which box holds the letters of 1905?"}]
+        body = {
+            "model": model,
+            "messages": messages,
+            "max_tokens": tokens,
+            "temperature": 0,
+            "ignore_eos": True,
+        }
         answer = await self.client.complete(body)
         assert answer["model"] == model
         return str(answer["choices"][0]["message"]["content"])
@@ -123,7 +129,8 @@ async def test_a_version_is_loaded_by_the_first_request_that_names_it(engine: En
 
 async def test_asked_for_by_many_at_once_a_version_is_loaded_once(engine: Engine) -> None:
     name = engine.versions["deeds"].name
-    answers = await asyncio.gather(*(engine.say(name) for _ in range(8)))
+    # A few tokens: later ones can tip over where prompts are computed in batches of other sizes.
+    answers = await asyncio.gather(*(engine.say(name, tokens=3) for _ in range(8)))
     assert len(set(answers)) == 1
     assert engine.log.read_text().count(f"Resolved and loaded LoRA adapter '{name}'") == 1
 
