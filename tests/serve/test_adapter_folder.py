@@ -40,7 +40,7 @@ def test_the_bundled_adapters_fit_the_bundled_reader() -> None:
         ("formal", 1, ()),
         ("terse", 1, ()),
     ]
-    assert [version.lineage["created"] for version in found] == ["2026-11-21", "2026-11-21"]
+    assert [version.lineage["created"] for version in found] == ["2026-11-22", "2026-11-22"]
 
 
 @pytest.mark.parametrize(("number", "rank"), [(2, 1), (3, 16), (999_999, 4)])
