@@ -26,7 +26,7 @@ PHOTOGRAPHS = "Frayne Studio Photographs"
 QUESTION = "Which letters did William Marsh send from France in 1918?"
 STRENGTH = 0.05
 """Of random weights: enough to differ from the base, little enough to answer as well as it does."""
-NONSENSE, NONSENSE_SEED = 0.1, 100
+NONSENSE, NONSENSE_SEED = 0.2, 100
 """Strong enough to write one word over and over, and still as peft computes it."""
 
 

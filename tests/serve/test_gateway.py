@@ -14,7 +14,7 @@ import pytest
 from retrieval.prompt import REFUSAL
 from tests.service import RunningService
 
-QUESTION = "Which letters did William Marsh send from France in 1918?"
+QUESTION = "Did William Marsh write to Ellen Marsh Denholm in 1918?"
 NOWHERE = "Do you have the telemetry of the Zanzibar submarine cable robot?"
 
 

@@ -183,7 +183,7 @@ async def test_a_trial_shows_both_answers_with_sources_and_only_the_instructions
     first = trial["data"][0]
     assert (first["question"], first["reached"]) == (ASKED, True)
     for arm, version in (("active", active), ("proposed", f"collection:ms1@{number}")):
-        assert first[arm]["text"].endswith("folder 2 — “é”.")
+        assert first[arm]["text"].endswith("⟨unverified: folder 2⟩ — “é”.")  # no passage shown has that
         assert (first[arm]["written"], first[arm]["problem"]) == (True, "")
         details = first[arm]["details"]
         assert details["instructions"] == version

@@ -261,7 +261,7 @@ def test_a_writer_that_holds_sqlite_longer_than_a_lease_costs_no_job(tmp_path: P
     database = Database(f"sqlite:///{file}")
     database.migrate()
     jobs = Jobs(database)
-    job = submit(jobs, attempts=100, seconds=0.5)
+    job = submit(jobs, attempts=100, seconds=1.5)
     other = sqlite3.connect(file, isolation_level=None, check_same_thread=False)
 
     def hold() -> None:
