@@ -46,7 +46,7 @@ def make_base(folder: Path, *, seed: int = 0, **changed: Any) -> Path:
     """A Llama with random weights: 2 layers of width 32."""
     torch.manual_seed(seed)
     shape = {
-        "vocab_size": 6144,
+        "vocab_size": json.loads((BUNDLED_READER / "config.json").read_text())["vocab_size"],
         "hidden_size": 32,
         "intermediate_size": 64,
         "num_hidden_layers": 2,
