@@ -287,5 +287,5 @@ def test_a_plan_comes_back_from_its_file(place: Path, tmp_path: Path) -> None:
 
 
 def test_nothing_to_run_for_is_nothing_in_service(tmp_path: Path) -> None:
-    with pytest.raises(TrainingRefused, match="expected a run's result, found none"):
+    with pytest.raises(TrainingRefused, match="expected the result of a run, found none"):
         put_in_service(tmp_path, tmp_path / "index", say_nothing)

@@ -134,7 +134,7 @@ def test_a_refusal_is_shown_what_was_found_and_nothing_else(reader: Reader) -> N
 
 
 def test_what_was_found_last_goes_first_where_it_does_not_fit(reader: Reader) -> None:
-    found = Found([make_hit(0, 30), make_hit(1, 30), make_hit(2, 30), make_hit(3, 30)])
+    found = Found([make_hit(0, 45), make_hit(1, 45), make_hit(2, 45), make_hit(3, 45)])
     maker = LessonMaker(reader, found, make_recipe(context=512, answer_tokens=64, passages=6))
     posed = maker.pose(make_pair(0))
     shown = [hit.record.id for hit in posed.hits if hit.record.id != "r-orchard"]
