@@ -24,7 +24,7 @@ from tests.service import RunningService
 LOOP_SECONDS = 1_200.0
 """Ample: a run, two versions that sit an exam, on a machine that may be busy."""
 NAME, PASSWORD = "Dora Finch", "a ledger of herrings"
-RECIPE = {"epochs": 1, "batch": 16, "context": 1024, "passages": 2, "replay": 0.05, "rank": 8}
+RECIPE = {"epochs": 4, "rate": 0.003, "batch": 8, "context": 1024, "passages": 2, "replay": 0.05, "rank": 8}
 
 
 @pytest.fixture(scope="module")
@@ -53,7 +53,7 @@ def test_from_a_dataset_version_to_an_answer_and_back(scene: Scene, dataset: str
         headers=headers,
     )
     assert estimate.status_code == 200, estimate.text
-    assert estimate.json()["seconds"][1] > 0 and "rate" in estimate.json()["automatic"]
+    assert estimate.json()["seconds"][1] > 0 and "alpha" in estimate.json()["automatic"]
     asked = scene.gateway.post("/v1/runs", json=body, headers=headers)
     assert asked.status_code == 201, asked.text
     address = f"/v1/runs/{asked.json()['id']}"
