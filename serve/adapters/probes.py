@@ -23,16 +23,16 @@ from train.reference import FORMAT, PROMPTS, TOP
 LEAST_EFFECT = 0.5
 """Natural log-probability by which a version must differ from the base on some probe.
 
-More than rounding explains. On the bundled reader in bfloat16 an adapter without meaning (B scaled by 1e-2
-to 1e-8) differs by up to 0.19 on these probes and up to 0.38 on 35 other prompts; two kernels of the same
-arithmetic differ by 0.19, two runs of one engine by 0.00. The bundled adapters differ by 5.1 and 11.5.
+More than rounding explains. On the first bundled reader (6.7 M) in bfloat16 an adapter without meaning
+(B scaled by 1e-2 to 1e-8) differed by up to 0.19 on these probes and up to 0.38 on 35 other prompts; two
+kernels of the same arithmetic differ by 0.19, two runs of one engine by 0.00. Its adapters differed by 5.1 and 11.5.
 """
 
 MOST_DISAGREEMENT = 1.0
 """Natural log-probability by which the engine may differ from peft's forward pass on any probe.
 
-The engine in bfloat16 against peft in float32: up to 0.15 on the bundled adapters, and by the above up to
-0.38 on others. Held against the other one's reference they differ by 8.2 and 12.2.
+The engine in bfloat16 against peft in float32: up to 0.15 on the adapters of the first bundled reader, and
+by the above up to 0.38 on others. Held against the other one's reference they differ by 8.2 and 12.2.
 """
 
 _ASKED = 20

@@ -23,9 +23,9 @@ from serve.training.sheet import Sheet
 from serve.training.sitting import EXAM, name_sheet
 from serve.training.tables import RunRow
 from tests.serve.dataset_parts import withdraw
-from tests.serve.people_parts import KEY, Gateway, make_template, open_client, open_copy, sign_in
-from tests.serve.test_training_deciding import SOUND
-from tests.serve.training_parts import make_scene, make_settings, make_tiny_base, publish, submit
+from tests.serve.people_parts import KEY, Gateway, open_client, sign_in
+from tests.serve.training.test_deciding import SOUND
+from tests.serve.training_parts import make_scene, make_settings, publish, submit
 from tests.train.evaluation.exam_scene import ANSWERABLE, RIGHT, WRONG
 from train.datasets.folder import open_dataset
 from train.evaluation.gate.facts import AutomaticFacts, Facts
@@ -44,23 +44,6 @@ class TrainingGateway(Gateway):
     """With the parts that the routes of training use."""
 
     administration: Administration | None = None
-
-
-@pytest.fixture(scope="module")
-def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return make_template(tmp_path_factory.mktemp("template"))
-
-
-@pytest.fixture(scope="module")
-def base(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return make_tiny_base(tmp_path_factory.mktemp("base") / "base")
-
-
-@pytest.fixture
-def database(template: Path, tmp_path: Path) -> Iterator[Database]:
-    database = open_copy(template, tmp_path)
-    yield database
-    database.close()
 
 
 @pytest.fixture

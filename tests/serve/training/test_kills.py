@@ -20,14 +20,11 @@ from serve.jobs.claims import Claims
 from serve.jobs.queue import Jobs
 from serve.settings import Settings
 from serve.training.publishing import publish_version
-from tests.serve.people_parts import make_template, open_copy
 from tests.serve.training_parts import (
     finish_run,
     list_known,
     list_store,
     make_scene,
-    make_settings,
-    make_tiny_base,
     submit,
     take_in,
 )
@@ -83,28 +80,6 @@ MOMENTS = [
     ("after_flush", 1), ("after_flush", 2), ("after_flush", 3), ("before_commit", 1), ("after_commit", 1),
 ]  # fmt: skip
 Kill = Callable[[str, Path, Path, str, int], int]
-
-
-@pytest.fixture(scope="module")
-def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return make_template(tmp_path_factory.mktemp("template"))
-
-
-@pytest.fixture(scope="module")
-def base(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return make_tiny_base(tmp_path_factory.mktemp("base") / "base")
-
-
-@pytest.fixture
-def database(template: Path, tmp_path: Path) -> Iterator[Database]:
-    database = open_copy(template, tmp_path)
-    yield database
-    database.close()
-
-
-@pytest.fixture
-def settings(tmp_path: Path, base: Path) -> Settings:
-    return make_settings(tmp_path, base)
 
 
 @pytest.fixture(scope="module")

@@ -6,7 +6,7 @@ import argparse
 import hashlib
 import json
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -20,14 +20,12 @@ from serve.training.administration import Training
 from serve.training.commands import add_commands
 from serve.training.handlers import make_handlers
 from tests.serve.dataset_parts import withdraw
-from tests.serve.people_parts import make_template, open_copy
-from tests.serve.test_training_deciding import examine
+from tests.serve.training.test_deciding import examine
 from tests.serve.training_parts import (
     QUICK,
     do_job,
     make_scene,
     make_settings,
-    make_tiny_base,
     publish,
     submit,
 )
@@ -35,23 +33,6 @@ from train.datasets.folder import open_dataset
 
 Call = Callable[..., str]
 WEIGHTS = "adapter_model.safetensors"
-
-
-@pytest.fixture(scope="module")
-def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return make_template(tmp_path_factory.mktemp("template"))
-
-
-@pytest.fixture(scope="module")
-def base(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return make_tiny_base(tmp_path_factory.mktemp("base") / "base")
-
-
-@pytest.fixture
-def database(template: Path, tmp_path: Path) -> Iterator[Database]:
-    database = open_copy(template, tmp_path)
-    yield database
-    database.close()
 
 
 @pytest.fixture

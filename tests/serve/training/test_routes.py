@@ -17,13 +17,12 @@ from serve.routes import training as training_routes
 from serve.settings import Settings
 from serve.training.administration import Training
 from tests.serve.dataset_parts import BEN, withdraw
-from tests.serve.people_parts import KEY, Gateway, make_template, open_client, open_copy, sign_in
-from tests.serve.test_training_deciding import examine
+from tests.serve.people_parts import KEY, Gateway, open_client, sign_in
+from tests.serve.training.test_deciding import examine
 from tests.serve.training_parts import (
     QUICK,
     make_scene,
     make_settings,
-    make_tiny_base,
     publish,
     submit,
 )
@@ -37,23 +36,6 @@ class TrainingGateway(Gateway):
     """With the parts that the routes of training use."""
 
     administration: Administration | None = None
-
-
-@pytest.fixture(scope="module")
-def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return make_template(tmp_path_factory.mktemp("template"))
-
-
-@pytest.fixture(scope="module")
-def base(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return make_tiny_base(tmp_path_factory.mktemp("base") / "base")
-
-
-@pytest.fixture
-def database(template: Path, tmp_path: Path) -> Iterator[Database]:
-    database = open_copy(template, tmp_path)
-    yield database
-    database.close()
 
 
 @pytest.fixture

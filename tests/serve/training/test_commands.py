@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import getpass
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -17,28 +17,10 @@ from serve.jobs.queue import Jobs
 from serve.settings import Settings
 from serve.training.administration import Training
 from serve.training.commands import add_commands
-from tests.serve.people_parts import make_template, open_copy
-from tests.serve.test_training_deciding import examine
-from tests.serve.training_parts import make_scene, make_settings, make_tiny_base, publish, submit
+from tests.serve.training.test_deciding import examine
+from tests.serve.training_parts import make_scene, make_settings, publish, submit
 
 Call = Callable[..., str]
-
-
-@pytest.fixture(scope="module")
-def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return make_template(tmp_path_factory.mktemp("template"))
-
-
-@pytest.fixture(scope="module")
-def base(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return make_tiny_base(tmp_path_factory.mktemp("base") / "base")
-
-
-@pytest.fixture
-def database(template: Path, tmp_path: Path) -> Iterator[Database]:
-    database = open_copy(template, tmp_path)
-    yield database
-    database.close()
 
 
 @pytest.fixture

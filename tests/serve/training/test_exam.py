@@ -22,12 +22,9 @@ from serve.training.sheet import Sheet, forget, read_sheet
 from serve.training.sitting import EXAM, SHEETS
 from tests.serve.dataset_parts import BEN, withdraw
 from tests.serve.known_answers import KnownAnswers, serve_known
-from tests.serve.people_parts import make_template, open_copy
 from tests.serve.training_parts import (
     do_job,
     make_scene,
-    make_settings,
-    make_tiny_base,
     publish,
     submit,
     wait_until,
@@ -37,28 +34,6 @@ from train.evaluation.probes.general import list_questions
 from train.evaluation.report import read_report
 from train.evaluation.task import Task
 from train.lora.plan import Plan, write_plan
-
-
-@pytest.fixture(scope="module")
-def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return make_template(tmp_path_factory.mktemp("template"))
-
-
-@pytest.fixture(scope="module")
-def base(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return make_tiny_base(tmp_path_factory.mktemp("base") / "base")
-
-
-@pytest.fixture
-def database(template: Path, tmp_path: Path) -> Iterator[Database]:
-    database = open_copy(template, tmp_path)
-    yield database
-    database.close()
-
-
-@pytest.fixture
-def settings(tmp_path: Path, base: Path) -> Settings:
-    return make_settings(tmp_path, base)
 
 
 @pytest.fixture

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -30,8 +29,8 @@ from serve.training.tables import RunRow
 from tests.serve.comparison_parts import BEN as VOTER
 from tests.serve.comparison_parts import open_one, vote_on_all
 from tests.serve.dataset_parts import BEN, withdraw
-from tests.serve.people_parts import ROOT, make_template, open_copy
-from tests.serve.training_parts import make_scene, make_settings, make_tiny_base, publish, submit
+from tests.serve.people_parts import ROOT
+from tests.serve.training_parts import make_scene, publish, submit
 from tests.train.evaluation.exam_scene import make_exam
 from train.datasets.folder import open_dataset
 from train.evaluation.gate.facts import AutomaticFacts, Facts, IntegrityFacts
@@ -44,28 +43,6 @@ SOUND = IntegrityFacts(
     safetensors_only=True, digests_match=True, base_matches=True, template_matches=True, rank=4,
     weights_finite=True, weights_changed=True, loaded=True, prompts_asked=5, prompts_alike=5,
 )  # fmt: skip
-
-
-@pytest.fixture(scope="module")
-def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return make_template(tmp_path_factory.mktemp("template"))
-
-
-@pytest.fixture(scope="module")
-def base(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return make_tiny_base(tmp_path_factory.mktemp("base") / "base")
-
-
-@pytest.fixture
-def database(template: Path, tmp_path: Path) -> Iterator[Database]:
-    database = open_copy(template, tmp_path)
-    yield database
-    database.close()
-
-
-@pytest.fixture
-def settings(tmp_path: Path, base: Path) -> Settings:
-    return make_settings(tmp_path, base)
 
 
 @pytest.fixture

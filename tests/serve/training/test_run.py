@@ -7,7 +7,6 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -21,7 +20,6 @@ from serve.training.estimating import estimate
 from serve.training.handlers import make_handlers
 from serve.training.standing import find_stage, read_learning
 from tests.serve.dataset_parts import withdraw
-from tests.serve.people_parts import make_template, open_copy
 from tests.serve.training_parts import (
     QUICK,
     do_job,
@@ -29,7 +27,6 @@ from tests.serve.training_parts import (
     list_known,
     list_store,
     make_scene,
-    make_settings,
     make_tiny_base,
     submit,
     wait_until,
@@ -38,28 +35,6 @@ from train.card.lineage import read_lineage
 from train.datasets.folder import open_dataset
 from train.datasets.names import PAIRS
 from train.lora.files import ADAPTER, EVENTS, PLAN, RESULT
-
-
-@pytest.fixture(scope="module")
-def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return make_template(tmp_path_factory.mktemp("template"))
-
-
-@pytest.fixture(scope="module")
-def base(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return make_tiny_base(tmp_path_factory.mktemp("base") / "base")
-
-
-@pytest.fixture
-def database(template: Path, tmp_path: Path) -> Iterator[Database]:
-    database = open_copy(template, tmp_path)
-    yield database
-    database.close()
-
-
-@pytest.fixture
-def settings(tmp_path: Path, base: Path) -> Settings:
-    return make_settings(tmp_path, base)
 
 
 def test_a_run_from_the_button_to_an_adapter_with_its_lineage(
