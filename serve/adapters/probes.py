@@ -25,7 +25,8 @@ LEAST_EFFECT = 0.5
 
 More than rounding explains. On the first bundled reader (6.7 M) in bfloat16 an adapter without meaning
 (B scaled by 1e-2 to 1e-8) differed by up to 0.19 on these probes and up to 0.38 on 35 other prompts; two
-kernels of the same arithmetic differ by 0.19, two runs of one engine by 0.00. Its adapters differed by 5.1 and 11.5.
+kernels of the same arithmetic differ by 0.19, two runs of one engine by 0.00. Its adapters differed by 5.1
+and 11.5.
 """
 
 MOST_DISAGREEMENT = 1.0
