@@ -4,7 +4,7 @@ PYTHON ?= python3
 export PYTHON
 
 .DEFAULT_GOAL := help
-.PHONY: help install run test check bench-gateway bench-adapters bench-desk bench-retrieval clean
+.PHONY: help install run test check bench-gateway bench-adapters bench-desk bench-retrieval bench-train bench-loop clean
 
 help: ## Say what there is
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1:\2/p' Makefile | awk -F: '{printf "%-22s %s\n", $$1, $$2}'
@@ -38,6 +38,13 @@ bench-desk: install ## Attack the staff desk's pages, and kill the gateway while
 bench-retrieval: install ## Measure search against its aims, BM25, dense, txtai and LanceDB beside it
 	@.venv/bin/pip install -q --group bench
 	@.venv/bin/python -m tests.bench.retrieval $(if $(DATA),--data $(DATA)) $(BENCH_OPTIONS)
+
+bench-train: install ## Measure a training run, plain transformers and TRL beside it
+	@.venv/bin/pip install -q --group bench
+	@.venv/bin/python -m tests.bench.train $(BENCH_OPTIONS)
+
+bench-loop: install ## Measure whether training helps, at 50, 200 and 800 pairs, and a poor dataset
+	@.venv/bin/python -m tests.bench.loop $(if $(DATA),--data $(DATA)) $(BENCH_OPTIONS)
 
 clean: ## Remove .venv and everything that tools cached; data/ stays
 	rm -rf .venv build dist .mypy_cache .ruff_cache .pytest_cache .import_linter_cache

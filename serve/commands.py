@@ -66,9 +66,9 @@ async def _serve(
     build_index: BuildIndex,
     worker: Sequence[str],
 ) -> int:
-    from retrieval.embedding import load_embedder
     from retrieval.engine_options import open_reranker, open_search_engine
     from retrieval.library import Library
+    from retrieval.store.index_embedder import load_index_embedder
     from serve.app import create_app
     from serve.engine.backend import start_backend
     from serve.jobs.beside import keep_worker
@@ -79,8 +79,7 @@ async def _serve(
     reranker = open_reranker(settings.reranker)
     async with start_backend(settings, _say) as backend, AsyncExitStack() as opened:
         await asyncio.to_thread(build_index, settings)
-        models = settings.index_root.parent / "models"
-        embedder = await asyncio.to_thread(load_embedder, settings.embedder, models)
+        embedder = await asyncio.to_thread(load_index_embedder, settings.index_root, settings.embedder)
         engine = opened.enter_context(
             open_search_engine(settings.search_engine, settings.search_engine_key.get_secret_value())
         )

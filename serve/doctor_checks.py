@@ -245,9 +245,9 @@ def check_embedder(settings: Settings) -> Iterator[Check]:
     from retrieval.errors import RetrievalError
 
     try:
-        from retrieval.embedding import load_embedder
+        from retrieval.store.index_embedder import load_index_embedder
 
-        embedder = load_embedder(settings.embedder, settings.index_root.parent / "models")
+        embedder = load_index_embedder(settings.index_root, settings.embedder)
     except RetrievalError as error:
         yield Check("problem", "embedder", str(error), "Mend READING_ROOM_EMBEDDER, or run `make install`.")
     except (ImportError, OSError, RuntimeError) as error:

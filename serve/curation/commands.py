@@ -148,14 +148,14 @@ def _post(settings: Settings, path: str, body: dict[str, object]) -> dict[str, A
 
 def _open_index(settings: Settings) -> Index | None:
     """The index in use, to look records up in; None where there is none."""
-    from retrieval.embedding import load_embedder
     from retrieval.errors import RetrievalError
     from retrieval.library import Library
+    from retrieval.store.index_embedder import load_index_embedder
 
     if not (settings.index_root / "CURRENT").exists():
         return None
     try:
-        embedder = load_embedder(settings.embedder, settings.index_root.parent / "models")
+        embedder = load_index_embedder(settings.index_root, settings.embedder)
         return Library(settings.index_root, embedder).current()
     except RetrievalError as error:
         _say(f"Records cannot be looked up: {error}")

@@ -96,9 +96,9 @@ def _name_versions(args: argparse.Namespace, names: Sequence[str]) -> list[str]:
 
 
 def _make_tasks(args: argparse.Namespace, settings: Settings, context: int) -> list[Task]:
-    from retrieval.embedding import load_embedder
     from retrieval.evaluation.gold import read_gold
     from retrieval.library import Library
+    from retrieval.store.index_embedder import load_index_embedder
     from serve.tokens import load_token_counter
     from train.evaluation.gold_tasks import TaskMaker
     from train.evaluation.task import is_task_file, read_tasks
@@ -108,7 +108,7 @@ def _make_tasks(args: argparse.Namespace, settings: Settings, context: int) -> l
     gold = read_gold(args.questions)
     for problem in gold.problems:
         print(f"left out  {problem}", file=sys.stderr)
-    library = Library(settings.index_root, load_embedder(settings.embedder, settings.data / "models"))
+    library = Library(settings.index_root, load_index_embedder(settings.index_root, settings.embedder))
     maker = TaskMaker(
         index=library.current(),
         passages=args.passages,

@@ -21,6 +21,7 @@ from pathlib import Path
 import serve.engine.guard as engine_guard
 from serve.engine.guard import processes_of_session
 from serve.jobs.errors import JobCrashed, JobRefused, LeaseLost, Stopped
+from serve.jobs.idleness import Idleness
 from serve.jobs.lease import Lease
 from serve.jobs.leftovers import end_leftovers, kill_own, mark
 from serve.jobs.run_events import RunEvents
@@ -38,16 +39,24 @@ _LOG_BYTES = 10_000_000
 _POLL_SECONDS = 0.2
 _LOCK_SECONDS = 10.0
 _KILLED = 128 + signal.SIGKILL
+IDLE_SECONDS = 900.0
+"""A run that neither says nor reckons anything for so long hangs."""
 
 
 def supervise(
-    command: Sequence[str], folder: Path, lease: Lease, *, grace_seconds: float = GRACE_SECONDS
+    command: Sequence[str],
+    folder: Path,
+    lease: Lease,
+    *,
+    grace_seconds: float = GRACE_SECONDS,
+    idle_seconds: float = IDLE_SECONDS,
 ) -> None:
     """Run `command` until it ends well, its output in FOLDER/output.log, its events told by the lease.
 
     FOLDER/events.jsonl is what the run says of itself (`serve.jobs.run_events`); an event of type "progress"
     is how far it is. Raises Stopped and LeaseLost once the run has stopped, JobRefused with its last line
-    where it exits with 2, JobCrashed where it ends in any other way. None of its processes is left after.
+    where it exits with 2, JobCrashed where it ends in any other way or hangs: the next attempt goes on from
+    its last checkpoint. None of its processes is left after.
     """
     if ended := end_leftovers(lease.job, grace_seconds):
         lease.tell(
@@ -62,7 +71,7 @@ def supervise(
     finally:
         os.close(lock)  # the guard's from here on: a worker that freezes now keeps nobody out
     try:
-        stopped = _wait(guard, events, lease, grace_seconds)
+        stopped = _wait(guard, events, lease, grace_seconds, Idleness(guard.pid, idle_seconds))
     finally:
         _sweep(guard)
         kill_own(lease.job)
@@ -98,9 +107,10 @@ def _start(
 
 
 def _wait(
-    guard: subprocess.Popen[bytes], events: RunEvents, lease: Lease, grace_seconds: float
+    guard: subprocess.Popen[bytes], events: RunEvents, lease: Lease, grace_seconds: float, idle: Idleness
 ) -> Stopped | LeaseLost | None:
-    """Listen until the run is over; gives why it was told to stop, None where it was not."""
+    """Listen until the run is over; gives why it was told to stop, None where it was not. Raises JobCrashed
+    for a run that hangs: whoever calls ends its processes."""
     stopped: Stopped | LeaseLost | None = None
     deadline = float("inf")
     while guard.poll() is None and time.monotonic() < deadline:
@@ -115,6 +125,8 @@ def _wait(
                     guard.stdin.close()  # the guard sends SIGTERM, and kills after its grace
                 deadline = time.monotonic() + grace_seconds + 2 * _POLL_SECONDS + 5.0
             stopped = told
+        if not stopped and idle.is_over(events.heard):
+            raise JobCrashed(f"The run did nothing for {idle.seconds / 60:.0f} minutes, and was ended.")
         with contextlib.suppress(subprocess.TimeoutExpired):
             guard.wait(_POLL_SECONDS)
     return stopped

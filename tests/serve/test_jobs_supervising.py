@@ -115,6 +115,27 @@ def test_a_run_is_nice_and_in_a_session_of_its_own(database: Database, jobs: Job
         assert (offline, mark) == ("1", f"{lease.job.id}/1")
 
 
+def test_a_run_that_hangs_is_ended(database: Database, jobs: Jobs, tmp_path: Path) -> None:
+    job = submit(jobs)
+    with holding(database) as lease, pytest.raises(JobCrashed) as raised:
+        supervise(script("import time; time.sleep(600)"), tmp_path / "run", lease, idle_seconds=3.0)
+    assert str(raised.value) == "The run did nothing for 0 minutes, and was ended."
+    assert processes_of(job) == []
+
+
+@pytest.mark.parametrize("work", ["sum(range(1000))", "print('{}', file=log, flush=True); time.sleep(0.2)"])
+def test_a_run_that_reckons_or_speaks_does_not_hang(
+    database: Database, jobs: Jobs, tmp_path: Path, work: str
+) -> None:
+    code = (
+        f"import time; log = open({str(tmp_path / 'run' / 'events.jsonl')!r}, 'a'); end = time.time() + 6\n"
+        f"while time.time() < end: {work}"
+    )
+    submit(jobs)
+    with holding(database) as lease:
+        supervise(script(code), tmp_path / "run", lease, idle_seconds=3.0)
+
+
 def test_what_a_run_says_is_kept_with_the_job(database: Database, jobs: Jobs, tmp_path: Path) -> None:
     job = submit(jobs)
     lines = [

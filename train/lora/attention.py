@@ -29,14 +29,16 @@ def attend_within(
     """Query (1, heads, length, width), key and value with as many or fewer heads; out (1, length, heads,
     width). `bounds` are where lessons begin, and the length; without them the row is one lesson."""
     shared = query.shape[1] != key.shape[1]
+    lengths = [end - start for start, end in pairwise(bounds or (0, query.shape[2]))]
     parts = []
-    for start, end in pairwise(bounds or (0, query.shape[2])):
-        near = _mask_far(end - start, sliding_window, query.device)
+    whole = (one.split(lengths, dim=2) for one in (query, key, value))
+    for asked, seen, told in zip(*whole, strict=True):
+        near = _mask_far(asked.shape[2], sliding_window, query.device)
         parts.append(
             F.scaled_dot_product_attention(
-                query[:, :, start:end],
-                key[:, :, start:end],
-                value[:, :, start:end],
+                asked,
+                seen,
+                told,
                 attn_mask=near,
                 dropout_p=dropout,
                 is_causal=near is None,

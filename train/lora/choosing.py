@@ -87,7 +87,7 @@ def _choose(pairs: int, device: Device, asked: Mapping[str, Any]) -> Recipe:
         context=context,
         answer_tokens=min(512, context // 2),
         passages=6,
-        row_tokens=min(context, 2048) if device.kind == "cpu" else 4 * context,
+        row_tokens=min(context, 1024) if device.kind == "cpu" else 4 * context,
         share=1.0,
         refusals=0.2,
         replay=0.15,

@@ -25,8 +25,9 @@ _ADAM = 16
 """Bytes for each trained parameter in float32: itself, its gradient, and Adam's two means."""
 _BESIDES = 2.5
 """Time beside the matrices: attention, norms, LoRA's own, the optimizer."""
-_BESIDES_KEPT = 1.5
-"""What attention, norms and LoRA keep beside the matrices; measured on a reader of 7 million weights."""
+_COPIES_KEPT = 1.5
+"""What peft's own LoRA keeps more, which copies inputs and outputs to float32; measured on a reader of 7
+million weights."""
 _BEGINNING, _EACH_STEP = 8.0, 0.05
 """Seconds for loading what computes, and for each step's events and its share of the checkpoints."""
 _SPREAD = (0.6, 1.8)
@@ -125,10 +126,11 @@ def estimate_memory(base: BaseFolder, recipe: Recipe, amount: Amount) -> int:
     answers = row * amount.answer_tokens / max(1, amount.tokens)
     inputs = sum(into * many for into, _, many in base.matrices)
     outputs = sum(out * many for _, out, many in base.matrices)
-    kept: float = inputs * (width + 8) + outputs * (width + 4)
+    kept: float = inputs * (width + 1) + outputs * (width + 2)  # as `train.lora.low_rank` keeps them
+    if recipe.method == "qlora" or recipe.epsilon:
+        kept = _COPIES_KEPT * (inputs * (width + 8) + outputs * (width + 4))
     if recipe.recompute:
         kept = kept / max(1, base.depth) + base.hidden * base.depth * width
-    kept *= _BESIDES_KEPT
     scores = answers * base.vocabulary * 4 * 3
     loading = base.weights * width * 0.1
     return int(

@@ -18,6 +18,7 @@ from train.lora.attention import NAME, register
 from train.lora.base import BaseFolder
 from train.lora.errors import TrainingFailed, TrainingRefused
 from train.lora.files import read_json, write_json
+from train.lora.low_rank import LowRankLinear
 from train.lora.recipe import Recipe
 
 if TYPE_CHECKING:
@@ -87,6 +88,8 @@ def attach(model: PreTrainedModel, base: BaseFolder, recipe: Recipe) -> Tuned:
         target_modules=find_targets(model, recipe.layers),
         task_type="CAUSAL_LM",
     )
+    if recipe.method != "qlora" and not recipe.epsilon:  # in 4 bits, or lesson by lesson, peft's own
+        config._register_custom_module({torch.nn.Linear: LowRankLinear})
     tuned = get_peft_model(model, config)
     tuned.train()
     return tuned

@@ -34,7 +34,7 @@ class PassageFinder(Protocol):
 
 
 class SearchedPassages:
-    """What a patron's search would bring, within what the public may see."""
+    """What a patron's search would put before the model, within what the public may see."""
 
     def __init__(self, index: Index) -> None:
         self._index = index
@@ -53,7 +53,7 @@ class SearchedPassages:
         found = self._index.search(asked, top_k=min(100, many * _DEEPER + len(own)), audience=PUBLIC)
         others = [
             hit
-            for hit in found.hits
+            for hit in found.quotable
             if hit.record.id not in own
             and not own.intersection(record.id for record in hit.also)
             and _fold(hit.passage.text) not in texts

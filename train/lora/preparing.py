@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from retrieval.embedding import load_embedder
 from retrieval.errors import RetrievalError
 from retrieval.library import Library
 from retrieval.prompt import PROMPT_VERSION
+from retrieval.store.index_embedder import load_index_embedder
 from train.datasets.candidate import Candidate, Member
 from train.datasets.errors import DatasetDamaged
 from train.datasets.folder import DatasetFolder, open_dataset
@@ -130,7 +130,7 @@ def open_passages(plan: Plan, pairs: Sequence[Pair], recipe: Recipe) -> PassageF
     if plan.index is None:
         return BorrowedPassages(pairs, recipe.seed)
     try:
-        return SearchedPassages(Library(plan.index, load_embedder(plan.embedder)).current())
+        return SearchedPassages(Library(plan.index, load_index_embedder(plan.index, plan.embedder)).current())
     except RetrievalError as error:
         raise TrainingRefused(
             f"The index cannot be searched: {error}. Build it, or train without."

@@ -69,8 +69,9 @@ def test_what_is_found_is_what_a_patron_would_get_without_the_answer(index: Inde
     assert asked.hits[0].record.id == "ms1/3"
     found = SearchedPassages(index).find(pair, 4)
     assert [hit.record.id for hit in found] == [
-        hit.record.id for hit in asked.hits if hit.record.id != "ms1/3"
+        hit.record.id for hit in asked.quotable if hit.record.id != "ms1/3"
     ][:4]
+    assert len(asked.quotable) < len(asked.hits)
     assert SEALED.id not in {hit.record.id for hit in SearchedPassages(index).find(pair, 50)}
 
 
@@ -80,7 +81,9 @@ def test_a_follow_up_is_made_whole_before_it_is_searched(index: Index) -> None:
     whole = index.complete("And in 1894?", [earlier[0].content])
     assert whole != "And in 1894?"
     found = SearchedPassages(index).find(pair, 3)
-    assert [hit.record.id for hit in found] == [hit.record.id for hit in index.search(whole, top_k=3).hits]
+    assert [hit.record.id for hit in found] == [
+        hit.record.id for hit in index.search(whole, top_k=3).quotable
+    ]
 
 
 def test_material_closed_since_is_found_out(index: Index) -> None:
