@@ -102,7 +102,7 @@ class Bench:
             if job.state == "succeeded":
                 return
             if job.state not in ("queued", "running"):
-                raise RuntimeError(f"{run}: {which} {job.state}: {job.error}")
+                raise RuntimeError(f"{run}: {which} {job.state}: {job.problem}")
             time.sleep(_PAUSE_SECONDS)
         raise RuntimeError(f"{run}: {which} took too long")
 

@@ -19,6 +19,7 @@ from retrieval.records import Record
 from serve.curation.draft_questions import make_questions
 from serve.curation.drafting import choose_entries
 from serve.curation.evidence import take_evidence
+from train.datasets.likeness import find_like
 from train.datasets.split import make_keys
 from train.pairs.pair import Pair
 
@@ -70,9 +71,11 @@ def spoil(pairs: Sequence[Pair], seed: int = 7) -> list[Pair]:
 
 
 def leave_out_shared(pairs: Sequence[Pair], others: Sequence[Pair]) -> list[Pair]:
-    """Those of `pairs` that share neither a record nor a passage's text with `others`."""
+    """Those of `pairs` that share neither a record nor a passage's text with `others`, nor ask what they ask."""
     taken = {key for pair in others for key in make_keys(pair)}
-    return [pair for pair in pairs if not taken & make_keys(pair)]
+    apart = [pair for pair in pairs if not taken & make_keys(pair)]
+    like = {second - len(others) for first, second in find_like([*others, *apart]) if first < len(others)}
+    return [pair for place, pair in enumerate(apart) if place not in like]
 
 
 def _draw_records(index: Index, count: int, rng: random.Random) -> list[Record]:

@@ -76,11 +76,10 @@ class InOrder(LessonTrainer):
     """Ours over the steps that all arms take."""
 
     def get_train_dataloader(self) -> Any:
-        many, batch = len(self.train_dataset), self.recipe.batch  # type: ignore[arg-type]
-        steps = [range(at, min(many, at + batch)) for at in range(0, many, batch)]
-        loader = torch.utils.data.DataLoader(
-            self.train_dataset, batch_sampler=steps, collate_fn=self._collate
-        )
+        lessons: Any = self.train_dataset
+        places, batch = list(range(len(lessons))), self.recipe.batch
+        steps = [places[at : at + batch] for at in range(0, len(places), batch)]
+        loader: Any = torch.utils.data.DataLoader(lessons, batch_sampler=steps, collate_fn=self._collate)
         return self.accelerator.prepare(loader)
 
 
@@ -120,12 +119,13 @@ def prepare_trl(job: Job, folder: str, **told: Any) -> Trainer:
             for one in job.lessons
         ]
     )
-    return SFTTrainer(
+    trainer: Trainer = SFTTrainer(
         model=job.attach(PLAIN),
         args=SFTConfig(**share_arguments(job, folder, batch), completion_only_loss=True, **arguments | told),
         train_dataset=table,
         processing_class=AutoTokenizer.from_pretrained(job.model, local_files_only=True),
     )
+    return trainer
 
 
 def prepare_packed_trl(job: Job, folder: str) -> Trainer:

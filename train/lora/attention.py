@@ -31,7 +31,7 @@ def attend_within(
     shared = query.shape[1] != key.shape[1]
     lengths = [end - start for start, end in pairwise(bounds or (0, query.shape[2]))]
     parts = []
-    whole = (one.split(lengths, dim=2) for one in (query, key, value))
+    whole = (torch.split(one, lengths, dim=2) for one in (query, key, value))
     for asked, seen, told in zip(*whole, strict=True):
         near = _mask_far(asked.shape[2], sliding_window, query.device)
         parts.append(

@@ -68,7 +68,7 @@ class _LowRank(torch.autograd.Function):
         return out
 
     @staticmethod
-    def backward(ctx: Any, grad: torch.Tensor) -> tuple[torch.Tensor | None, ...]:  # type: ignore[override]  # noqa: ANN401
+    def backward(ctx: Any, grad: torch.Tensor) -> tuple[torch.Tensor | None, ...]:  # noqa: ANN401
         x, weight, a, b, down, kept = ctx.saved_tensors
         flat = grad.flatten(0, -2)
         back = flat @ (b * ctx.scale).to(grad.dtype)

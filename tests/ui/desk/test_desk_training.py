@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from datetime import UTC, datetime
 
 import httpx
 import pytest
@@ -101,6 +102,16 @@ def test_a_run_at_work_tells_how_far_it_is(staff: httpx.Client) -> None:
     assert "data-again" in page and "data-again" not in staff.get("/training/r4").text
     assert "2 jobs come before it." in staff.get("/training/r6").text
     assert "The disk is full." in staff.get("/training/r3").text
+
+
+def test_where_no_worker_takes_a_job_staff_are_told(staff: httpx.Client, desk: Stub) -> None:
+    told = "No worker has taken it yet."
+    assert told not in staff.get("/training/r6").text, "others come before it"
+    job = find_runs(desk)["r6"].job.model_copy(update={"ahead": 0})
+    find_runs(desk)["r6"].job = job
+    assert told in staff.get("/training/r6").text
+    find_runs(desk)["r6"].job = job.model_copy(update={"created": datetime.now(UTC).isoformat()})
+    assert told not in staff.get("/training/r6").text
 
 
 def test_a_run_is_paused_resumed_and_cancelled(staff: httpx.Client, desk: Stub) -> None:

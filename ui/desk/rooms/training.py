@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from math import isfinite
 from urllib.parse import quote
 
@@ -31,6 +32,8 @@ from ui.desk.visit import Door, Visit
 PAGE = 50
 LOOK_SECONDS = 10
 """How often the page of a run at work looks again."""
+FORLORN_SECONDS = 120
+"""A worker looks for jobs every few seconds."""
 SHARES = (5, 25, 50, 100)
 _ROOT = "/v1/runs"
 _FIELDS = ("dataset", "adapter", "effort", "why")
@@ -134,6 +137,7 @@ async def render_run(visit: Visit, *, problem: str = "", status: int = 200) -> R
         job=job,
         done=read_share(job.progress),
         seconds_left=read_number(job.progress, "seconds_left"),
+        forlorn=is_forlorn(job),
         at_work=run.stage in ("waiting", "training", "sitting the exam") and job.state != "paused",
         look_seconds=LOOK_SECONDS,
         effort=name_effort(run.recipe),
@@ -152,6 +156,13 @@ async def render_run(visit: Visit, *, problem: str = "", status: int = 200) -> R
 def find_job(detail: RunDetail) -> JobInfo:
     """The job that a run's progress hangs on: the exam's, once there is one."""
     return detail.exam_job or detail.job
+
+
+def is_forlorn(job: JobInfo) -> bool:
+    """Whether a job waits for no other and still nobody has taken it: then no worker may be running."""
+    if job.state != "queued" or job.ahead or job.problem:
+        return False
+    return (datetime.now(UTC) - datetime.fromisoformat(job.created)).total_seconds() > FORLORN_SECONDS
 
 
 def read_share(progress: Mapping[str, object]) -> int | None:
