@@ -1,9 +1,15 @@
-"""The whole loop on the running service: pairs, dataset version, run, exam, gate, decision, answer, rollback."""
+"""The whole loop on the running service, by its API, with the bundled reader, search, worker and engine.
+
+A patron's question, a bad answer, its correction, another's approval, a dataset version, a run, the gate, a
+canary, promotion, the better answer, rollback, the first answer again.
+"""
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Iterator
 from contextlib import closing
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -14,52 +20,132 @@ from serve.database import Database
 from serve.people.accounts import add_person
 from serve.people.authority import Role
 from serve.settings import Settings
-from serve.training.administration import make_training
 from tests.serve.adapter_scene import Scene, set_scene, wait_until
 from tests.serve.dataset_parts import approve
 from tests.serve.people_parts import ROOT
-from tests.serve.training_parts import build_dataset, list_pairs
+from tests.serve.training_parts import list_pairs
 from tests.service import RunningService
 
 LOOP_SECONDS = 1_200.0
 """Ample: a run, two versions that sit an exam, on a machine that may be busy."""
-NAME, PASSWORD = "Dora Finch", "a ledger of herrings"
+PASSWORD = "a ledger of herrings"
+STAFF = {
+    "Dora Finch": Role.ADMINISTRATOR,
+    "Cora Lind": Role.CURATOR,
+    "Ben Oakes": Role.APPROVER,
+}
 RECIPE = {"epochs": 4, "rate": 0.003, "batch": 8, "context": 1024, "passages": 2, "replay": 0.05, "rank": 8}
+QUESTION = "Do you have letters from Ellen Marsh in 1905?"
+WANTED = "In our stacks:"
+"""How this library has its answers begin, which the base does not do."""
+
+
+@dataclass(frozen=True, slots=True)
+class House:
+    """The service, a patron, and staff who are signed in, by name."""
+
+    scene: Scene
+    patron: httpx.Client
+    staff: dict[str, httpx.Client]
+
+    def ask(self, model: str) -> dict[str, Any]:
+        """The greedy answer to the question, of a model or of all patrons' ("")."""
+        body: dict[str, Any] = {"messages": [{"role": "user", "content": QUESTION}], "temperature": 0}
+        reply = self.patron.post("/v1/chat/completions", json=body | ({"model": model} if model else {}))
+        assert reply.status_code == 200, reply.text
+        told: dict[str, Any] = reply.json()
+        return told
+
+    def stands_for(self, alias: str) -> str:
+        listed = self.patron.get("/v1/models").json()["data"]
+        return next((str(model["resolves_to"]) for model in listed if model["id"] == alias), "")
 
 
 @pytest.fixture(scope="module")
-def scene(service: RunningService, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scene]:
-    with set_scene(service, tmp_path_factory.mktemp("training")) as scene:
-        yield scene
+def house(service: RunningService, tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
+    with (
+        set_scene(service, tmp_path_factory.mktemp("training")) as scene,
+        httpx.Client(base_url=service.url, timeout=300) as patron,
+    ):
+        with closing(Database(Settings(data=service.data).database)) as database:
+            for name, role in STAFF.items():
+                add_person(database, ROOT, name, role, PASSWORD)
+            pairs = [replace(pair, answer=word(pair.answer, pair.kind)) for pair in list_pairs()]
+            approve(database, pairs)
+        staff = {}
+        for name in STAFF:
+            signed = patron.post("/v1/session", json={"name": name, "password": PASSWORD}).json()
+            headers = {"Authorization": f"Bearer {signed['token']}"}
+            staff[name] = httpx.Client(base_url=service.url, headers=headers, timeout=300)
+        yield House(scene, patron, staff)
+        for client in staff.values():
+            client.close()
 
 
-@pytest.fixture(scope="module")
-def dataset(scene: Scene) -> str:
-    """A dataset version beside the service, as approved pairs make it; and an administrator with a name."""
-    settings = Settings(data=scene.service.data)
-    with closing(Database(settings.database)) as database:
-        add_person(database, ROOT, NAME, Role.ADMINISTRATOR, PASSWORD)
-        approve(database, list_pairs())
-        return build_dataset(make_training(settings, database), "loop")
+def word(answer: str, kind: str) -> str:
+    return f"{WANTED} {answer}" if kind == "answer" else answer
 
 
-def test_from_a_dataset_version_to_an_answer_and_back(scene: Scene, dataset: str) -> None:
-    signed = scene.gateway.post("/v1/session", json={"name": NAME, "password": PASSWORD})
-    headers = {"Authorization": f"Bearer {signed.json()['token']}"}
-    body = {"dataset": dataset, "adapter": "loop", "recipe": RECIPE, "why": "to answer better"}
-    estimate = scene.gateway.post(
-        "/v1/run-estimates",
-        json={key: body[key] for key in ("dataset", "adapter", "recipe")},
-        headers=headers,
+def send(client: httpx.Client, path: str, **body: Any) -> dict[str, Any]:
+    reply = client.post(path, json=body)
+    assert reply.is_success, reply.text
+    told: dict[str, Any] = reply.json()
+    return told
+
+
+def correct(house: House, given: dict[str, Any]) -> str:
+    """The patron complains, a curator corrects, somebody else approves; the pair's id."""
+    complaint = {
+        "answer_id": given["reading_room"]["answer_id"],
+        "idempotency_key": secrets.token_hex(8),
+        "thumb": "down",
+        "reasons": ["wrong_fact"],
+        "consent": "feedback-1",
+    }
+    send(house.patron, "/v1/feedback", **complaint)
+    curator, approver = house.staff["Cora Lind"], house.staff["Ben Oakes"]
+    groups = curator.get("/v1/inbox", params={"limit": 200}).json()["data"]
+    name = next(one["id"] for one in groups if one["question"] == QUESTION)
+    group = curator.get(f"/v1/inbox/{name}").json()
+    assert curator.put(f"/v1/inbox/{name}/claim").is_success
+    (source,) = [one for one in group["entries"][0]["sources"] if "16 April 1905" in one["title"]][:1]
+    judged = send(
+        curator,
+        f"/v1/inbox/{name}/judgement",
+        verdict="fix",
+        revision=group["revision"] + 1,
+        idempotency_key=secrets.token_hex(8),
+        answer=f'{WANTED} "{source["title"]}" [{source["number"]}].',
+        evidence=[source["number"]],
     )
-    assert estimate.status_code == 200, estimate.text
-    assert estimate.json()["seconds"][1] > 0 and "alpha" in estimate.json()["automatic"]
-    asked = scene.gateway.post("/v1/runs", json=body, headers=headers)
-    assert asked.status_code == 201, asked.text
-    address = f"/v1/runs/{asked.json()['id']}"
+    assert judged["pair_state"] == "submitted", judged
+    own = curator.post(f"/v1/pairs/{judged['pair']}/approve", json={"revision": 1})
+    assert own.status_code == 403, "who wrote it does not approve it"
+    pair = approver.get(f"/v1/pairs/{judged['pair']}").json()
+    approved = send(approver, f"/v1/pairs/{judged['pair']}/approve", revision=pair["revision"])
+    assert approved["pair"]["state"] == "approved"
+    return str(judged["pair"])
+
+
+def test_from_a_bad_answer_to_a_better_one_and_back(house: House) -> None:
+    given = house.ask("")
+    before = given["choices"][0]["message"]["content"]
+    assert not before.startswith(WANTED)
+    pair = correct(house, given)
+
+    built = send(house.staff["Ben Oakes"], "/v1/datasets", name="loop", why="to train from")["version"]
+    listed = house.staff["Ben Oakes"].get(f"/v1/datasets/{built['version']}/pairs", params={"limit": 200})
+    assert built["pairs"] + built["exam"] == 69, built
+    assert (pair in {one["id"] for one in listed.json()["data"]}) or built["exam"]
+
+    chief = house.staff["Dora Finch"]
+    asked = {"dataset": built["version"], "adapter": "loop", "recipe": RECIPE}
+    estimate = send(chief, "/v1/run-estimates", **asked)
+    assert estimate["seconds"][1] > 0 and "alpha" in estimate["automatic"]
+    address = f"/v1/runs/{send(chief, '/v1/runs', **asked, why='to answer better')['id']}"
 
     def look() -> Any:
-        return scene.gateway.get(address, headers=headers).json()
+        return chief.get(address).json()
 
     ended = ("to be decided", "failed", "exam failed", "cancelled")
     wait_until(lambda: look()["run"]["stage"] in ended, LOOP_SECONDS, pause=2.0)
@@ -72,26 +158,26 @@ def test_from_a_dataset_version_to_an_answer_and_back(scene: Scene, dataset: str
     assert stages["automatic"]["verdict"] != "pass"
     assert shown["report"]["versions"]["candidate"]["questions"] == shown["run"]["exam"]
     assert {one["name"] for one in shown["report"]["versions"].values()} == {version, "bundled-reader"}
-    assert stands_for(scene.gateway, "loop") == ""
-    decision = {
-        "decision": "promote",
-        "why": "to see the whole loop",
-        "override": "a test of the loop",
-        "share": 100,
-    }
-    made = scene.gateway.post(f"{address}/decision", json=decision, headers=headers)
-    assert made.status_code == 201, made.text
-    wait_until(lambda: stands_for(scene.gateway, "loop") == version, 30)
-    wait_until(lambda: scene.is_ready(version), 60)
-    assert scene.chat("loop").json()["model"] == version
-    assert look()["run"]["stage"] == "decided"
-    rolled = scene.gateway.post("/v1/aliases/loop/rollback", headers=headers)
+    assert house.stands_for("loop") == ""
+
+    decision = {"decision": "promote", "why": "to see the whole loop", "override": "a test of the loop"}
+    send(chief, f"{address}/decision", **decision, share=25)
+    wait_until(lambda: house.scene.is_ready(version), 60)
+    alias = chief.get("/v1/aliases/loop").json()
+    assert alias["weights"] == {"base": 75, version: 25}
+    canary = {one["name"]: one for one in look()["gate"]["stages"]}["canary"]
+    assert canary["verdict"] == "not enough evidence"
+
+    send(chief, f"{address}/decision", **decision, share=100)
+    wait_until(lambda: house.stands_for("loop") == version, 30)
+    after = house.ask("loop")
+    assert after["model"] == version
+    assert after["choices"][0]["message"]["content"].startswith(WANTED), after
+    assert house.ask("bundled-reader")["choices"][0]["message"]["content"] == before
+
+    rolled = chief.post("/v1/aliases/loop/rollback")
     assert (rolled.status_code, rolled.json()["stable"]) == (200, "base")
-    wait_until(lambda: stands_for(scene.gateway, "loop") == "bundled-reader", 30)
-    scene.withdraw(version)
-    assert not (Path(scene.service.data) / "adapters" / version).exists()
-
-
-def stands_for(gateway: httpx.Client, alias: str) -> str:
-    listed = gateway.get("/v1/models").json()["data"]
-    return next((str(model["resolves_to"]) for model in listed if model["id"] == alias), "")
+    wait_until(lambda: house.stands_for("loop") == "bundled-reader", 30)
+    assert house.ask("loop")["choices"][0]["message"]["content"] == before
+    house.scene.withdraw(version)
+    assert not (Path(house.scene.service.data) / "adapters" / version).exists()

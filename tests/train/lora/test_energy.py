@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
@@ -18,7 +17,6 @@ def test_without_a_country_nothing_but_the_machine_is_asked(tmp_path: Path) -> N
         assert found["how"] == "reckoned at 10 W for each busy core and 300 W for the GPU"
 
 
-@pytest.mark.skipif(find_spec("codecarbon") is None, reason="an extra")
 @pytest.mark.filterwarnings("ignore")  # codecarbon's own, about what it cannot measure here
 def test_codecarbon_is_asked_offline_for_a_country(tmp_path: Path) -> None:
     found = EnergyMeter("NOR", tmp_path).read(1.0, 0.0, 0.0)

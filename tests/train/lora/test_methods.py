@@ -79,7 +79,6 @@ def test_replay_is_the_base_s_own_greedy_answers(base: Path, dataset: DatasetFol
 def test_privacy_is_kept_within_what_was_asked_and_the_weights_still_move(
     base: Path, dataset: DatasetFolder, tmp_path: Path
 ) -> None:
-    pytest.importorskip("opacus")
     folder = ask_run(tmp_path, base, dataset.path, epsilon=4.0, epochs=1)
     run(folder, Pause())
     result = read_result(folder)

@@ -14,7 +14,6 @@ from train.lora.loss import add_up_loss
 from train.lora.packing import make_row
 from train.lora.private import PoissonBatches, Privacy, plan_privacy
 
-pytest.importorskip("opacus")
 SECRET = "ab" * 32
 LESSONS = [
     Lesson("a", "answer", (11, 12, 13), (14, 15, 4)),
