@@ -38,6 +38,7 @@ class Exam:
     and candidate.
 
     `left` are (id, why) of held-out pairs that could not be posed, `most_tokens` the longest answer;
+    `replay_loss` is by how much the run has raised the loss of what the base itself says (0.02 is 2 %);
     `is_catalogue_name` tells names that are content from those that are nobody's business.
     """
 
@@ -47,6 +48,7 @@ class Exam:
     memory: tuple[MemoryProbe, ...]
     general: tuple[Task, ...]
     most_tokens: int
+    replay_loss: float | None
     is_catalogue_name: Callable[[str], bool]
 
 
@@ -75,6 +77,7 @@ def pose_exam(folder: Path, dataset: DatasetFolder, withdrawn: Collection[str]) 
         memory=tuple(make_memory_probes(learnt, many=MEMORY_PAIRS, seed=recipe.seed)),
         general=tuple(_pose_general()),
         most_tokens=recipe.answer_tokens,
+        replay_loss=read_replay_loss(folder),
         is_catalogue_name=index.knows_name if index else lambda _: True,
     )
 
@@ -94,6 +97,15 @@ def read_recipe(folder: Path) -> Recipe:
         raise TrainingRefused(
             f"Expected the settings of the run in {RESULT}, found none to read ({error}). Ask for another."
         ) from error
+
+
+def read_replay_loss(folder: Path) -> float | None:
+    """How the loss of what the base itself says has changed in a run; None where it was not taken."""
+    try:
+        told = read_json(folder / RESULT)["replay_loss"]
+        return float(told["after"]) / float(told["before"]) - 1
+    except (OSError, ValueError, KeyError, TypeError, ZeroDivisionError):
+        return None
 
 
 def pose_memory(probe: MemoryProbe) -> Task:

@@ -179,6 +179,7 @@ def mark(exam: Exam, sat: Sat) -> AutomaticFacts:
         report=make_report(papers["candidate"], papers.get("champion"), papers["base"]),
         general=compare_general(*general),
         memory=_weigh_memory(exam, sat),
+        replay_loss=exam.replay_loss,
         bias=measure_gaps(
             [one.group for one in exam.swaps],
             [sat.judge("candidate", one.plain) for one in exam.swaps],

@@ -69,7 +69,7 @@ class Rows(Dataset[dict[str, list[int]]]):
 
 def prepare_ours(job: Job, folder: str) -> Trainer:
     """Packed rows, the head over answers alone."""
-    return InOrder(job.attach(), job.lessons, [], job.recipe, Path(folder), "cpu")
+    return InOrder(job.attach(), job.lessons, [], [], job.recipe, Path(folder), "cpu")
 
 
 class InOrder(LessonTrainer):

@@ -69,12 +69,13 @@ def _learn(
     import torch
     from transformers import set_seed
 
+    from train.lora.loss import measure_loss
     from train.lora.model import attach, count_trained, load_base
     from train.lora.packing import pack
     from train.lora.private import plan_privacy
     from train.lora.replay import count_replay, make_replay
     from train.lora.trainer import LessonTrainer, count_steps
-    from train.lora.watching import Watch, find_best, is_exhausted, read_losses
+    from train.lora.watching import Watch, find_best, find_replay_loss, is_exhausted, read_losses
 
     recipe, kind = start.recipe, str(start.record["device"])
     torch.set_num_threads(recipe.threads)
@@ -86,7 +87,9 @@ def _learn(
     if many:
         log.add("message", f"Writing down the base's own answers to {many} general questions.")
     replay = make_replay(model, reader, recipe, many, folder, pause)
-    lessons = [*start.train, *replay]
+    unlearnt = pack(replay.held, recipe.row_tokens)
+    replay_before = measure_loss(model, unlearnt, model.device)
+    lessons = [*start.train, *replay.learnt]
     set_seed(recipe.seed)  # before LoRA's matrices are drawn
     tuned = attach(model, base, recipe)
     root = folder / CHECKPOINTS
@@ -98,7 +101,7 @@ def _learn(
         if recipe.epsilon
         else None
     )
-    trainer = LessonTrainer(tuned, lessons, held, recipe, root, kind, privacy)
+    trainer = LessonTrainer(tuned, lessons, held, unlearnt, recipe, root, kind, privacy)
     tokens = sum(map(len, lessons))
     watch = Watch(trainer, base, recipe, log, pause, clock, tokens)
     trainer.add_callback(watch)
@@ -135,7 +138,7 @@ def _learn(
     )
     figures = {
         "lessons": {
-            **_count_lessons(start, replay),
+            **_count_lessons(start, replay.learnt),
             "sha256": digest_lessons(lessons),
         },
         "tokens": {
@@ -145,6 +148,7 @@ def _learn(
         },
         "steps": {"planned": steps, "done": step, "kept": best},
         "stopped": stopped,
+        "replay_loss": {"before": replay_before, "after": find_replay_loss(history, best)},
         "trained_parameters": count_trained(tuned),
         "privacy": describe_privacy(privacy, step),
     }

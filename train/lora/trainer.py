@@ -38,13 +38,15 @@ class LessonSet(Dataset[Lesson]):
 
 
 class LessonTrainer(Trainer):
-    """Trains `model` on lessons; `validation` are rows that only the loss is taken of."""
+    """Trains `model` on lessons; `validation` are rows that only the loss is taken of, `unlearnt` such rows
+    of what the base itself says."""
 
     def __init__(
         self,
         model: torch.nn.Module,
         lessons: Sequence[Lesson],
         validation: Sequence[Row],
+        unlearnt: Sequence[Row],
         recipe: Recipe,
         checkpoints: Path,
         device: str,
@@ -53,6 +55,7 @@ class LessonTrainer(Trainer):
         self.recipe = recipe
         self.privacy = privacy
         self.validation = validation
+        self.unlearnt = unlearnt
         super().__init__(
             model=model,
             args=make_arguments(recipe, checkpoints, device, count_steps(len(lessons), recipe)),
@@ -105,8 +108,13 @@ class LessonTrainer(Trainer):
         return loss
 
     def evaluate(self, *_: Any, **__: Any) -> dict[str, float]:  # noqa: ANN401 (the Trainer's)
-        """The mean loss of the validation part for each answer token, as `eval_loss`."""
-        metrics = {"eval_loss": measure_loss(self.model, self.validation, self.args.device)}  # type: ignore[arg-type]
+        """The mean loss of the validation part for each answer token, as `eval_loss`; `eval_replay` is that
+        of what the base itself says."""
+        model: Any = self.model
+        metrics = {
+            "eval_loss": measure_loss(model, self.validation, self.args.device),
+            "eval_replay": measure_loss(model, self.unlearnt, self.args.device),
+        }
         self.log(metrics)
         self.control = self.callback_handler.on_evaluate(self.args, self.state, self.control, metrics)
         return metrics

@@ -158,6 +158,12 @@ def read_losses(history: Sequence[Mapping[str, Any]]) -> list[tuple[int, float]]
     return [(int(told["step"]), float(told["eval_loss"])) for told in history if "eval_loss" in told]
 
 
+def find_replay_loss(history: Sequence[Mapping[str, Any]], step: int) -> float | None:
+    """The loss of what the base itself says, with the weights of a step; None where it was not taken."""
+    found = [told["eval_replay"] for told in history if told["step"] == step and "eval_replay" in told]
+    return float(found[-1]) if found else None
+
+
 def find_best(losses: Losses) -> tuple[int, float]:
     """The first of the lowest."""
     return min(losses, key=lambda one: (one[1], one[0]))

@@ -30,6 +30,7 @@ from tests.serve.training_parts import (
     wait_until,
 )
 from train.datasets.folder import open_dataset
+from train.evaluation.gate.facts import read_facts
 from train.evaluation.probes.general import list_questions
 from train.evaluation.report import read_report
 from train.evaluation.task import Task
@@ -86,6 +87,7 @@ def test_candidate_and_base_sit_the_exam(
     }
     answerable = report.versions["candidate"].answerable
     assert report.versions["candidate"].questions == run.exam and answerable > 0
+    assert read_facts(json.loads((folder / "facts.json").read_bytes())).automatic.replay_loss is None  # type: ignore[union-attr]
     figures = {role: one.figures["grounded_correctness"].value for role, one in report.versions.items()}
     assert figures == {"candidate": 1.0, "base": 0.0}
     assert len(report.comparisons["base"].changes.fixed) == answerable

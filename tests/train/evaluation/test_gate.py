@@ -67,6 +67,15 @@ def test_what_is_better_and_harms_nothing_passes() -> None:
     assert gate.sentence == "Passed. 20 fixed, 2 broken, 138 the same. All 17 checks are passed."
 
 
+@pytest.mark.parametrize(("each", "verdict"), [(0.02, "pass"), (2.0, "fail")])
+def test_answers_that_take_twice_as_long_count_where_somebody_waits(each: float, verdict: str) -> None:
+    before, after = make_exam(120, 40, wrong_before=40, fixed=20, broken=2)
+    slow, quick = [each] * len(after), [each / 2] * len(before)
+    report = make_report(Paper("v2", after, slow), None, Paper("base", before, quick))
+    automatic = judge_gate(_facts(report)).stage("automatic")
+    assert {one.code: one.verdict for one in automatic.findings}["seconds"] == verdict
+
+
 def test_what_is_surely_worse_fails() -> None:
     gate = judge_gate(_facts(_report(0, 20)))
     exam = gate.stage("automatic")

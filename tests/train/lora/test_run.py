@@ -12,11 +12,13 @@ import pytest
 
 from serve.adapters.base import read_base as read_served_base
 from serve.adapters.folder import check_adapter
+from serve.training.exam import read_replay_loss
 from tests.train.lora.made import ask_run, make_base, make_dataset, make_pairs, read_result
 from tests.train.lora.processes import finish_run, stop_run
 from train.datasets.folder import DatasetFolder
 from train.lora.events import Event, read_curves, read_events
 from train.lora.files import folder_sha256
+from train.lora.replay import HELD
 
 PAUSED = 75
 
@@ -80,6 +82,16 @@ def test_the_result_says_what_was_done_with_what(whole: Path, dataset: DatasetFo
     assert not (whole / "checkpoints").exists()
 
 
+def test_what_the_base_says_of_itself_is_held_against_it(whole: Path) -> None:
+    told = [json.loads(line) for line in (whole / "replay.jsonl").read_text().splitlines()]
+    assert [one["of"] for one in told] == ["held"] * HELD, "no replay was asked for, and all is held back"
+    loss = read_result(whole)["replay_loss"]
+    # A rate of 0.01 on a base of random weights: what it said before, it does not say any more.
+    assert 0 < loss["before"] < loss["after"]
+    change = read_replay_loss(whole)
+    assert change is not None and change == pytest.approx(loss["after"] / loss["before"] - 1)
+
+
 def test_the_exam_is_never_seen(whole: Path, dataset: DatasetFolder) -> None:
     exam = {member.pair.id for member in dataset.exam()}
     assert exam and not any(one in (whole / "events.jsonl").read_text() for one in exam)
@@ -115,6 +127,7 @@ def test_killed_at_any_step_it_goes_on_to_the_same_weights(
         read_curves(read_events(whole / "events.jsonl")),
     )
     assert curves == expected
+    assert read_result(folder)["replay_loss"] == read_result(whole)["replay_loss"]
     assert read_result(folder)["seconds"]["sessions"] == len(steps) + 1
 
 

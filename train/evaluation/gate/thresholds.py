@@ -33,6 +33,8 @@ class Thresholds:
     """Share by which answers may get longer or shorter (reference)."""
     seconds_margin: float = 0.25
     """Share by which answers may take longer: ours; patrons hardly tell 4 seconds from 5."""
+    quick_seconds: float = 0.5
+    """An answer that takes no longer keeps nobody waiting, however much longer it takes: ours."""
     widest_margin: float = 0.15
     """A small exam cannot resolve 5 points, and the margin widens to what it can (reference), up to here:
     ours; what cannot tell 15 points tells nothing."""
