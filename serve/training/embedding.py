@@ -18,7 +18,7 @@ from serve.curation.case_examples import make_examples
 from serve.curation.cases import read_cases
 from serve.database import Database
 from serve.errors import Conflict
-from serve.jobs.errors import JobCrashed, JobRefused
+from serve.jobs.errors import JobCrashed, JobRefused, Stopped
 from serve.jobs.job import Job
 from serve.jobs.lease import Done, Lease
 from serve.jobs.queue import Jobs
@@ -77,6 +77,10 @@ class Embedding:
             supervise((sys.executable, "-m", "train.embedding", str(folder.resolve())), folder, lease)
         except JobRefused:
             self._forget(folder)
+            raise
+        except Stopped as stopped:
+            if stopped.reason == "cancel":
+                self._forget(folder)
             raise
         self._check(dataset)
         try:
