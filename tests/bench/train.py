@@ -41,8 +41,8 @@ from train.lora.settings import OFFLINE
 
 OURS = "ours"
 RIVALS = {
-    "HF": ("HF Trainer", "HF Trainer, batch of 2"),
-    "TRL": ("TRL", "TRL, its defaults", "TRL, batch of 2", "TRL, packing"),
+    "HF": ("HF Trainer", "HF Trainer, batch of 2", "HF Trainer, batch of 1"),
+    "TRL": ("TRL", "TRL, its defaults", "TRL, batch of 2", "TRL, batch of 1", "TRL, packing"),
 }
 SHAPE: dict[str, Any] = {
     "hidden_size": 576,
@@ -65,7 +65,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else "")
     parser.add_argument("--repeats", type=int, default=5)
     parser.add_argument("--rows", type=int, default=ROWS)
-    parser.add_argument("--passages", type=int, default=2, help="passages of a prompt (default: %(default)s)")
+    parser.add_argument("--passages", type=int, default=2, help="of a prompt (default: %(default)s)")
     parser.add_argument("--precision", choices=("auto", "fp32", "bf16"), default="auto")
     args = parser.parse_args()
     with tempfile.TemporaryDirectory() as name:

@@ -7,6 +7,7 @@ one line of JSON: seconds of wall and CPU time within the trainer, peak memory i
 from __future__ import annotations
 
 import json
+import math
 import resource
 import sys
 import tempfile
@@ -17,20 +18,17 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from peft import get_peft_model_state_dict, set_peft_model_state_dict
+from peft import LoraConfig, get_peft_model, get_peft_model_state_dict, set_peft_model_state_dict
 from torch.utils.data import Dataset
 from transformers import AutoTokenizer, Trainer, TrainingArguments, set_seed
 
 from train.lora.base import read_base
 from train.lora.lessons import Lesson
 from train.lora.loss import measure_loss
-from train.lora.model import attach, load_base
+from train.lora.model import attach, find_targets, load_base
 from train.lora.packing import pack
 from train.lora.recipe import Recipe
 from train.lora.trainer import LessonTrainer, count_steps
-
-PLAIN = "sdpa"
-"""transformers' own attention, for arms that are not ours."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,14 +40,25 @@ class Job:
     held: Sequence[Lesson]
     recipe: Recipe
 
-    def attach(self, attention: str = "") -> Any:
-        """The base with new LoRA layers, the same in all arms."""
+    def attach(self) -> Any:
+        """The base with our LoRA layers."""
         base = read_base(self.model)
         set_seed(self.recipe.seed)
-        tuned = attach(load_base(base, self.recipe, "cpu"), base, self.recipe)
-        if attention:
-            tuned.set_attn_implementation(attention)
-        return tuned
+        return attach(load_base(base, self.recipe, "cpu"), base, self.recipe)
+
+    def attach_plain(self) -> Any:
+        """The base with peft's, of the same first weights, and transformers' own attention."""
+        recipe = self.recipe
+        set_seed(recipe.seed)
+        model = load_base(read_base(self.model), recipe, "cpu")
+        config = LoraConfig(
+            r=recipe.rank,
+            lora_alpha=recipe.alpha,
+            lora_dropout=recipe.dropout,
+            target_modules=find_targets(model, 0),
+            task_type="CAUSAL_LM",
+        )
+        return get_peft_model(model, config)
 
 
 class Rows(Dataset[dict[str, list[int]]]):
@@ -87,7 +96,7 @@ def prepare_plain(job: Job, folder: str, batch: int) -> Trainer:
     """The Trainer as its documentation has it, rows padded to the longest of a batch."""
     arguments = TrainingArguments(**share_arguments(job, folder, batch))
     return Trainer(
-        model=job.attach(PLAIN), args=arguments, train_dataset=Rows(job.lessons), data_collator=pad
+        model=job.attach_plain(), args=arguments, train_dataset=Rows(job.lessons), data_collator=pad
     )
 
 
@@ -108,7 +117,7 @@ def prepare_trl(job: Job, folder: str, **told: Any) -> Trainer:
     from datasets import Dataset as Table
     from trl import SFTConfig, SFTTrainer
 
-    batch = told.pop("batch", job.recipe.batch)
+    batch, accumulated = told.pop("batch", job.recipe.batch), told.pop("accumulated", 0)
     arguments = {"bf16": False, "gradient_checkpointing": False, "max_length": job.recipe.context}
     table = Table.from_list(
         [
@@ -120,8 +129,10 @@ def prepare_trl(job: Job, folder: str, **told: Any) -> Trainer:
         ]
     )
     trainer: Trainer = SFTTrainer(
-        model=job.attach(PLAIN),
-        args=SFTConfig(**share_arguments(job, folder, batch), completion_only_loss=True, **arguments | told),
+        model=job.attach_plain(),
+        args=SFTConfig(
+            **share_arguments(job, folder, batch, accumulated), completion_only_loss=True, **arguments | told
+        ),
         train_dataset=table,
         processing_class=AutoTokenizer.from_pretrained(job.model, local_files_only=True),
     )
@@ -132,21 +143,21 @@ def prepare_packed_trl(job: Job, folder: str) -> Trainer:
     """TRL's own packing; a row holds about as many lessons as a step of the others."""
     mean = sum(map(len, job.lessons)) / len(job.lessons)
     length = max(round(mean * job.recipe.batch), max(map(len, job.lessons)))
-    return prepare_trl(job, folder, packing=True, max_length=length, batch=1)
+    return prepare_trl(job, folder, packing=True, max_length=length, batch=1, accumulated=1)
 
 
-def share_arguments(job: Job, folder: str, batch: int) -> dict[str, Any]:
+def share_arguments(job: Job, folder: str, batch: int, accumulated: int = 0) -> dict[str, Any]:
     """What every arm's Trainer is told, so that all take the same steps."""
     recipe = job.recipe
     steps = count_steps(len(job.lessons), recipe)
     return {
         "output_dir": folder,
         "per_device_train_batch_size": batch,
-        "gradient_accumulation_steps": max(1, recipe.batch // batch) if batch > 1 else 1,
+        "gradient_accumulation_steps": accumulated or max(1, recipe.batch // batch),
         "num_train_epochs": recipe.epochs,
         "learning_rate": recipe.rate,
         "lr_scheduler_type": "linear",
-        "warmup_steps": round(steps * recipe.warmup),
+        "warmup_steps": math.ceil(steps * recipe.warmup),
         "weight_decay": recipe.decay,
         "max_grad_norm": recipe.clip,
         "optim": "adamw_torch",
@@ -166,9 +177,11 @@ ARMS: dict[str, Callable[[Job, str], Trainer]] = {
     "ours": prepare_ours,
     "HF Trainer": lambda job, folder: prepare_plain(job, folder, job.recipe.batch),
     "HF Trainer, batch of 2": lambda job, folder: prepare_plain(job, folder, 2),
+    "HF Trainer, batch of 1": lambda job, folder: prepare_plain(job, folder, 1),
     "TRL": lambda job, folder: prepare_trl(job, folder),
     "TRL, its defaults": lambda job, folder: prepare_trl(job, folder, bf16=True, gradient_checkpointing=True),
     "TRL, batch of 2": lambda job, folder: prepare_trl(job, folder, batch=2),
+    "TRL, batch of 1": lambda job, folder: prepare_trl(job, folder, batch=1),
     "TRL, packing": prepare_packed_trl,
 }
 
