@@ -55,7 +55,7 @@ SHAPE: dict[str, Any] = {
     "tie_word_embeddings": True,
 }
 """SmolLM2-135M's, 134.5 M parameters."""
-ROWS, HELD, TRIAL = 256, 32, 32
+ROWS, HELD, TRIAL = 256, 32, 16
 
 Figures = dict[str, float]
 
