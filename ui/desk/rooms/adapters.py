@@ -100,7 +100,7 @@ async def _render(visit: Visit, *, problem: str = "", status: int = 200) -> Resp
         aliases=aliases,
         trials=trials,
         versions=[(name, name) for name in ["base", *usable]],
-        shares=[(share, f"{share} % of the conversations") for share in SHARES],
+        shares=[(share, f"{share} % of conversations") for share in SHARES],
         typed={name: visit.text(name) for name in ("alias", "version", "share", "why")},
     )
 

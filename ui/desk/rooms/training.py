@@ -148,7 +148,7 @@ async def render_run(visit: Visit, *, problem: str = "", status: int = 200) -> R
         exam=await _read_exam(visit, detail),
         may_decide=may_decide,
         aliases=_list_aliases(run, aliases),
-        shares=[(str(share), f"{share} % of the conversations") for share in SHARES],
+        shares=[(str(share), f"{share} % of conversations") for share in SHARES],
         typed={field: visit.text(field) for field in _DECIDED},
     )
 
