@@ -83,7 +83,9 @@ def _judge_primary(report: Report, role: Role, limits: Thresholds) -> Finding:
     difference = compared.differences[PRIMARY]
     margin = widen_margin(limits.margin, difference.count, limits.discordant, limits)
     reading = read_not_worse(difference, margin, "higher")
-    sentence = f"{compared.changes.sentence}. {_tell(report, role, PRIMARY, reading, margin, limits.margin)}"
+    sentence = _tell(report, role, PRIMARY, reading, margin, limits.margin)
+    if role != find_rival(report):  # the stage begins with what changed beside that
+        sentence = f"{compared.changes.sentence}. {sentence}"
     return Finding(f"not-worse-than-{role}", reading.verdict, _add_needed(sentence, reading), reading.needed)
 
 
