@@ -35,7 +35,7 @@ STAFF = {
     "Ben Oakes": Role.APPROVER,
 }
 RECIPE = {"epochs": 4, "rate": 0.003, "batch": 8, "context": 1024, "passages": 2, "replay": 0.05, "rank": 8}
-QUESTION = "Do you have letters from Ellen Marsh in 1905?"
+QUESTION = "Who wrote to Thomas Marsh in 1905?"
 WANTED = "In our stacks:"
 """How this library has its answers begin, which the base does not do."""
 
@@ -108,12 +108,13 @@ def correct(house: House, given: dict[str, Any]) -> str:
     name = next(one["id"] for one in groups if one["question"] == QUESTION)
     group = curator.get(f"/v1/inbox/{name}").json()
     assert curator.put(f"/v1/inbox/{name}/claim").is_success
-    (source,) = [one for one in group["entries"][0]["sources"] if "16 April 1905" in one["title"]][:1]
+    source = group["entries"][0]["sources"][0]
+    assert "Marsh" in source["title"], group["entries"][0]
     judged = send(
         curator,
         f"/v1/inbox/{name}/judgement",
         verdict="fix",
-        revision=group["revision"] + 1,
+        revision=group["revision"],
         idempotency_key=secrets.token_hex(8),
         answer=f'{WANTED} "{source["title"]}" [{source["number"]}].',
         evidence=[source["number"]],
@@ -134,11 +135,11 @@ def test_from_a_bad_answer_to_a_better_one_and_back(house: House) -> None:
     pair = correct(house, given)
 
     built = send(house.staff["Ben Oakes"], "/v1/datasets", name="loop", why="to train from")["version"]
-    listed = house.staff["Ben Oakes"].get(f"/v1/datasets/{built['version']}/pairs", params={"limit": 200})
     assert built["pairs"] + built["exam"] == 69, built
-    assert (pair in {one["id"] for one in listed.json()["data"]}) or built["exam"]
-
     chief = house.staff["Dora Finch"]
+    parts = [chief.get(f"/v1/datasets/{built['version']}/{part}").text for part in ("pairs", "exam")]
+    assert any(pair in part for part in parts)
+
     asked = {"dataset": built["version"], "adapter": "loop", "recipe": RECIPE}
     estimate = send(chief, "/v1/run-estimates", **asked)
     assert estimate["seconds"][1] > 0 and "alpha" in estimate["automatic"]

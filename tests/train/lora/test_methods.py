@@ -18,6 +18,7 @@ from train.lora.base import read_base
 from train.lora.errors import TrainingFailed
 from train.lora.model import check_moved
 from train.lora.pausing import Pause
+from train.lora.replay import HELD
 from train.lora.run import run
 
 
@@ -67,7 +68,9 @@ def test_replay_is_the_base_s_own_greedy_answers(base: Path, dataset: DatasetFol
     run(folder, Pause())
     result = read_result(folder)
     told = [json.loads(line) for line in (folder / "replay.jsonl").read_text().splitlines()]
-    assert result["lessons"]["replay"] == len(told) == round(result["lessons"]["train"] * 0.25)
+    parts = [one["of"] for one in told]
+    assert parts.count("learnt") == result["lessons"]["replay"] == round(result["lessons"]["train"] * 0.25)
+    assert parts.count("held") == HELD and len({one["question"] for one in told}) == len(told)
     model = AutoModelForCausalLM.from_pretrained(base).eval()  # type: ignore[no-untyped-call]
     for one in told[:2]:
         with torch.no_grad():
