@@ -158,7 +158,7 @@ class Scene:
         """`reading-room adapters ...` over the service's data."""
         command = [str(Path(sys.executable).parent / "reading-room"), "adapters", *words]
         environment = {**os.environ, "READING_ROOM_DATA": str(self.service.data)}
-        return subprocess.run(command, env=environment, capture_output=True, text=True, timeout=120)
+        return subprocess.run(command, env=environment, capture_output=True, text=True, timeout=300)
 
     def engine_processes(self) -> frozenset[tuple[int, int]]:
         """The engine's server and, where it is a process of its own, its core: each with its start time."""
