@@ -37,7 +37,7 @@ from train.lora.hardware import find_device
 from train.lora.lessons import Lesson, LessonMaker, make_lessons
 from train.lora.passages import SearchedPassages
 from train.lora.recipe import Recipe
-from train.lora.settings import OFFLINE
+from train.lora.settings import OFFLINE, SPARING
 
 OURS = "ours"
 RIVALS = {
@@ -149,6 +149,8 @@ def run_arm(arm: str, folder: Path, bench: Mapping[str, Any], rows: Sequence[Les
     file.write_text(json.dumps({**bench, "arm": arm, "rows": [asdict(one) for one in rows]}))
     command = [sys.executable, "-m", "tests.bench.train_arms", str(file)]
     environment = {**os.environ, **OFFLINE}  # TRL tells its makers of every trainer otherwise
+    if arm == OURS:
+        environment |= SPARING
     finished = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
     if finished.returncode:
         raise RuntimeError(f"{arm} failed:\n{finished.stderr[-3000:]}")
