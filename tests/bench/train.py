@@ -17,7 +17,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, replace
+from dataclasses import asdict
 from pathlib import Path
 from statistics import median
 from typing import Any
@@ -104,9 +104,8 @@ def measure(args: argparse.Namespace, folder: Path) -> dict[str, Any]:
 def choose(args: argparse.Namespace) -> Recipe:
     """The settings that a run of so many pairs gets here, but dropout, which would be drawn otherwise by each."""
     precision = {} if args.precision == "auto" else {"precision": args.precision}
-    asked = {"passages": args.passages, "epochs": 1, "batch": 8, "dropout": 0.0, **precision}
-    recipe = choose_recipe(args.rows, find_device(4096, SHAPE["hidden_size"]), asked).recipe
-    return replace(recipe, replay=0.0)
+    asked = {"passages": args.passages, "epochs": 1, "batch": 8, "dropout": 0.0, "replay": 0.0, **precision}
+    return choose_recipe(args.rows, find_device(4096, SHAPE["hidden_size"]), asked).recipe
 
 
 def make_model(folder: Path) -> Path:
