@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import argparse
 import hashlib
 import json
 import shutil
@@ -17,7 +16,6 @@ from serve.database import Database
 from serve.errors import BadRequest, Conflict, NotFound
 from serve.settings import Settings
 from serve.training.administration import Training
-from serve.training.commands import add_commands
 from serve.training.handlers import make_handlers
 from tests.serve.dataset_parts import withdraw
 from tests.serve.training.test_deciding import examine
@@ -44,20 +42,6 @@ def settings(database: Database, tmp_path: Path, base: Path) -> Settings:
 @pytest.fixture
 def training(database: Database, settings: Settings) -> Training:
     return make_scene(database, settings)[0]
-
-
-@pytest.fixture
-def call(settings: Settings, capsys: pytest.CaptureFixture[str]) -> Call:
-    """Run a command; give back what it printed. `code` is the exit code it should have."""
-    parser = argparse.ArgumentParser()
-    add_commands(parser.add_subparsers(required=True), settings)
-
-    def call(*words: str, code: int = 0) -> str:
-        arguments = parser.parse_args(list(words))
-        assert arguments.run(arguments) == code
-        return capsys.readouterr().out
-
-    return call
 
 
 def dataset_of(training: Training) -> str:

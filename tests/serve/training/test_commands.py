@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import argparse
 import getpass
 import json
 from collections.abc import Callable
@@ -16,7 +15,6 @@ from serve.errors import BadRequest, Conflict, NotFound
 from serve.jobs.queue import Jobs
 from serve.settings import Settings
 from serve.training.administration import Training
-from serve.training.commands import add_commands
 from tests.serve.training.test_deciding import examine
 from tests.serve.training_parts import make_scene, make_settings, publish, submit
 
@@ -32,20 +30,6 @@ def settings(database: Database, tmp_path: Path, base: Path) -> Settings:
 @pytest.fixture
 def training(database: Database, settings: Settings) -> Training:
     return make_scene(database, settings)[0]
-
-
-@pytest.fixture
-def call(settings: Settings, capsys: pytest.CaptureFixture[str]) -> Call:
-    """Run a command; give back what it printed. `code` is the exit code it should have."""
-    parser = argparse.ArgumentParser()
-    add_commands(parser.add_subparsers(required=True), settings)
-
-    def call(*words: str, code: int = 0) -> str:
-        arguments = parser.parse_args(list(words))
-        assert arguments.run(arguments) == code
-        return capsys.readouterr().out
-
-    return call
 
 
 def dataset_of(training: Training) -> str:
